@@ -1,0 +1,62 @@
+// The demonstration: a gateway on http://localhost:8080 and three servers behind it, each in a process of its own that does not
+// listen, as three devices would be. Ctrl-C ends it.
+
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { createGateway } from '@reverse-http/gateway';
+
+const port = Number(process.env.PORT ?? 8080);
+const gateway = createGateway({ listeners: [{ port }], publicUrl: `http://localhost:${port}` });
+
+try {
+  await gateway.start();
+} catch (error) {
+  const taken = error.code === 'EADDRINUSE';
+  fail(
+    taken ? `Port ${port} is taken: end what listens there, or choose another one: PORT=8090 npm start` : error.message,
+  );
+}
+console.log(`Gateway   ${gateway.url}`);
+
+// B polls, as a server does whose network lets no WebSocket through; by itself a connector begins so and moves up.
+const transports = { A: 'websocket', B: 'poll', C: 'websocket' };
+const servers = Object.keys(transports).map(startServer);
+let ending = false;
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, end);
+
+for (const { name, ready } of servers) {
+  const { url, urls, transport } = await ready;
+  const also = urls.length > 1 ? `     (also ${urls[1]})` : '';
+  console.log(`${name}  ready  ${url}${also}     ${transport === 'poll' ? 'polling' : transport}`);
+}
+console.log(`Try       curl ${gateway.url}/gw/A/`);
+
+/** Starts one server's process; it ends when its stdin does, so none outlives this one. */
+function startServer(name) {
+  const file = fileURLToPath(new URL('server.js', import.meta.url));
+  const child = spawn(process.execPath, [file, name], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, GATEWAY: gateway.url, TOKEN: gateway.token, TRANSPORT: transports[name] },
+  });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  exited.then((code) => ending || fail(`Server ${name} ended with exit code ${code}`));
+  const ready = new Promise((resolve) => {
+    createInterface({ input: child.stdout }).once('line', (line) => resolve(JSON.parse(line)));
+  });
+  return { name, ready, exited, end: () => child.stdin.end() };
+}
+
+/** Lets running requests finish; a second signal does not wait for them. */
+async function end() {
+  if (ending) process.exit(0);
+  ending = true;
+  for (const server of servers) server.end();
+  await Promise.all([...servers.map(({ exited }) => exited), gateway.close()]);
+  process.exit(0);
+}
+
+function fail(message) {
+  console.error(message);
+  process.exit(1);
+}

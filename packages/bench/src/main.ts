@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BenchError } from './bench-error.js';
+import { formatReport } from './format-report.js';
+import { machineFacts } from './machine-facts.js';
+import { type Arguments, HELP, parseArguments } from './parse-arguments.js';
+import { createChildren } from './process/children.js';
+import { findProgram } from './process/find-program.js';
+import type { Report } from './report.js';
+import { type RowResult, runRow } from './run-row.js';
+import type { SubjectContext } from './subjects.js';
+
+const EXIT_USAGE = 2;
+const EXIT_INTERRUPTED = 130;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  const interrupt = new AbortController();
+  try {
+    const parsed = readArguments(args);
+    if (typeof parsed === 'number') return parsed;
+    const report = await run(parsed, interrupt);
+    const json = `${JSON.stringify(report, undefined, 2)}\n`;
+    if (parsed.json !== undefined && parsed.json !== '-') writeFileSync(parsed.json, json);
+    process.stdout.write(parsed.json === '-' ? json : `${formatReport(report)}\n`);
+    return 0;
+  } catch (error) {
+    if (interrupt.signal.aborted) return EXIT_INTERRUPTED;
+    if (!(error instanceof BenchError)) throw error;
+    process.stderr.write(`bench: ${error.message}\n`);
+    return 1;
+  }
+}
+
+/** Returns an exit code when there is nothing to run. */
+function readArguments(args: readonly string[]): Arguments | number {
+  try {
+    const parsed = parseArguments(args);
+    if (!parsed.help) return parsed;
+    process.stdout.write(HELP);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof BenchError)) throw error;
+    process.stderr.write(`bench: ${error.message}\n`);
+    return EXIT_USAGE;
+  }
+}
+
+async function run({ rounds, seconds, rows }: Arguments, interrupt: AbortController): Promise<Report> {
+  const programs = requirePrograms();
+  const children = createChildren();
+  const folder = mkdtempSync(join(tmpdir(), 'rhttp-bench-'));
+  process.once('exit', () => children.abort());
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    // The first one lets everything end in order, a second one is obeyed at once.
+    process.on(name, () => (interrupt.signal.aborted ? process.exit(EXIT_INTERRUPTED) : interrupt.abort()));
+  }
+  const onProgress = (line: string): void => void process.stderr.write(`${line}\n`);
+  try {
+    const machine = machineFacts(programs);
+    const results: RowResult[] = [];
+    for (const row of rows) {
+      const { signal } = interrupt;
+      results.push(await runRow(row, { rounds, seconds, programs, folder, children, signal, onProgress }));
+    }
+    return { version: 1, machine, rounds, seconds, rows: results };
+  } finally {
+    await children.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function requirePrograms(): SubjectContext['programs'] {
+  const wrk = findProgram('wrk');
+  const nginx = findProgram('nginx');
+  if (wrk === undefined || nginx === undefined) {
+    throw new BenchError('wrk and nginx are needed: apt-get install wrk nginx');
+  }
+  return { wrk, nginx };
+}

@@ -1,0 +1,396 @@
+import { ReverseHttpError, type SessionCode, sessionCodes } from '@reverse-http/protocol/errors';
+import {
+  type Goodbye,
+  type Hello,
+  Session,
+  type SessionState,
+  type Timer,
+  type Welcome,
+} from '@reverse-http/protocol/session';
+import type { ResolvedConnectOptions } from '../connect-options.js';
+import type { CloseOptions, CloseReason, Connection, ConnectionState, Registration } from '../connection.js';
+import { askToken } from './ask-token.js';
+import { BackOff, dialPolicy, refusedPolicy, upgradePolicy } from './back-off.js';
+import type { DialledTransport, Dialler } from './dialler.js';
+import { type GreetingHandler, greet } from './greeting.js';
+import { createHello, registrationOf } from './hello.js';
+import type { Runtime } from './runtime.js';
+import type { StreamAcceptor } from './stream-acceptor.js';
+import { TransportChoice } from './transport-choice.js';
+
+/** Parts of a link. */
+export interface LinkOptions {
+  readonly options: ResolvedConnectOptions<never>;
+  /** The surest first, the best last. */
+  readonly diallers: readonly [Dialler, ...Dialler[]];
+  readonly acceptor: StreamAcceptor;
+  readonly runtime: Runtime;
+}
+
+/** A link that lived this long counts as a success, so that one that dies at once is not redialled at once for ever, ms. */
+const provenMs = 1000;
+/** A better transport that is lost before is not better on this network, ms. */
+const worthwhileMs = 10_000;
+/** How often a standby asks, ms. */
+const standbyMs = 60_000;
+const defaultGraceMs = 30_000;
+
+/** Dials, keeps a session, goes on with it or opens another one: until it is closed. */
+export function createLink(options: LinkOptions): Connection {
+  const link = new Link(options);
+  if (Symbol.asyncDispose) Object.defineProperty(link, Symbol.asyncDispose, { value: () => link.close() });
+  link.start();
+  return link as unknown as Connection;
+}
+
+class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
+  readonly ready: Promise<Registration>;
+  readonly closed: Promise<CloseReason>;
+  readonly #options: ResolvedConnectOptions<never>;
+  readonly #choice: TransportChoice;
+  readonly #acceptor: StreamAcceptor;
+  readonly #runtime: Runtime;
+  readonly #replica: string;
+  readonly #dials: BackOff;
+  readonly #refusals: BackOff;
+  readonly #upgrades: BackOff;
+  #resolveReady!: (registration: Registration) => void;
+  #rejectReady!: (error: ReverseHttpError) => void;
+  #resolveClosed!: (reason: CloseReason) => void;
+  #state: ConnectionState = { state: 'connecting' };
+  #registration: Registration | undefined;
+  #session: Session | undefined;
+  #key = '';
+  #attach = 0;
+  #attachedAt = 0;
+  #gateway = 0;
+  #standby = false;
+  #closing = false;
+  #hangUp: (() => void) | undefined;
+  #timer: Timer | undefined;
+  #carrier: { readonly gateway: string; readonly dialler: Dialler } | undefined;
+  #hangUpUpgrade: (() => void) | undefined;
+  #upgradeTimer: Timer | undefined;
+  #reported = '';
+  readonly #onAbort = (): void => this.abort(this.#options.signal?.reason);
+
+  constructor({ options, diallers, acceptor, runtime }: LinkOptions) {
+    this.#options = options;
+    this.#choice = new TransportChoice(diallers);
+    this.#acceptor = acceptor;
+    this.#runtime = runtime;
+    this.#replica = options.replica ?? runtime.randomHex(8);
+    const random = (): number => runtime.random();
+    const now = (): number => runtime.clock.now();
+    this.#dials = new BackOff(dialPolicy, random, now);
+    this.#refusals = new BackOff(refusedPolicy, random, now);
+    this.#upgrades = new BackOff(upgradePolicy, random, now);
+    this.ready = new Promise((resolve, reject) => {
+      this.#resolveReady = resolve;
+      this.#rejectReady = reject;
+    });
+    // Whoever does not wait for it is told by `closed` and onState.
+    this.ready.catch(() => {});
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  get url(): string | undefined {
+    return this.#registration?.url;
+  }
+
+  get lastRoundTripAt(): number | undefined {
+    if (!this.#session) return undefined;
+    const { clock } = this.#runtime;
+    return this.#runtime.epochMs() - (clock.now() - this.#session.lastHeardAt);
+  }
+
+  start(): void {
+    const { signal } = this.#options;
+    if (signal?.aborted) return this.#onAbort();
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#dials.next();
+    this.#dial();
+  }
+
+  async close({ graceMs = defaultGraceMs }: CloseOptions = {}): Promise<void> {
+    if (!this.#closing && this.#state.state !== 'closed') {
+      this.#closing = true;
+      this.#drain(graceMs);
+    }
+    await this.closed;
+  }
+
+  abort(cause?: unknown): void {
+    const message = cause instanceof Error ? cause.message : sessionCodes.aborted.message;
+    this.#finish({ code: 'aborted', message, ...(cause === undefined ? {} : { cause }) });
+  }
+
+  #dial(): void {
+    const { gateways } = this.#options;
+    const gateway = gateways[this.#gateway % gateways.length]!;
+    const dialler = this.#choice.next(gateway);
+    this.#hangUp = this.#greet(gateway, dialler, {
+      onWelcome: (welcome, transport) => this.#onWelcome(welcome, transport, gateway, dialler),
+      onRefused: (goodbye) => this.#onRefused(goodbye),
+      onFailed: (error) => {
+        this.#choice.failed(gateway);
+        // A session is known to its own gateway alone.
+        if (!this.#session) this.#gateway += 1;
+        this.#retry(error);
+      },
+    });
+  }
+
+  /** Tries the best transport beside the one that carries the session, which moves over when it is proven. */
+  #upgrade(gateway: string): void {
+    const session = this.#session!;
+    const dialler = this.#choice.best;
+    const again = (): void => this.#upgradeLater(gateway);
+    this.#hangUpUpgrade = this.#greet(gateway, dialler, {
+      onWelcome: (welcome, transport) => {
+        this.#hangUpUpgrade = undefined;
+        if (welcome.session === session.id) this.#onWelcome(welcome, transport, gateway, dialler);
+        else transport.close();
+      },
+      onRefused: again,
+      onFailed: again,
+    });
+  }
+
+  #upgradeLater(gateway: string): void {
+    this.#stopUpgrade();
+    this.#upgradeTimer = this.#runtime.clock.setTimer(() => this.#upgrade(gateway), this.#upgrades.next());
+  }
+
+  /** Asks for the token, then says hello; the result gives up. */
+  #greet(gateway: string, dialler: Dialler, handler: GreetingHandler): () => void {
+    let hangUp = (): void => {};
+    const giveUp = askToken(this.#options.token, {
+      onToken: (token) => {
+        const hello = this.#createHello(gateway, dialler, token);
+        hangUp = greet({ dialler, gateway, hello, clock: this.#runtime.clock }, handler);
+      },
+      onFailed: (error) => handler.onFailed(error),
+    });
+    return () => {
+      giveUp();
+      hangUp();
+    };
+  }
+
+  #createHello(gateway: string, dialler: Dialler, token: string | undefined): Hello {
+    const session = this.#session;
+    if (!session) {
+      this.#key = this.#runtime.randomHex(16);
+      this.#attach = 0;
+    }
+    this.#attach += 1;
+    return createHello(this.#options, {
+      key: this.#key,
+      attach: this.#attach,
+      replica: this.#replica,
+      token,
+      features: dialler.featuresFor(gateway),
+      agent: this.#runtime.agent,
+      standby: this.#standby,
+      resume: session && { session: session.id, offset: session.receivedOffset },
+    });
+  }
+
+  #onWelcome(welcome: Welcome, transport: DialledTransport, gateway: string, dialler: Dialler): void {
+    this.#hangUp = undefined;
+    // The handlers of a session that is gone are aborted before the next one brings requests (at most once).
+    if (this.#session && this.#session.id !== welcome.session) this.#dropSession('gone');
+    const session = this.#session ?? this.#openSession(welcome);
+    transport.onAgreed(welcome.features);
+    try {
+      session.attach(transport, welcome.offset);
+    } catch (error) {
+      transport.close();
+      this.#dropSession('gone');
+      return this.#retry(asError(error));
+    }
+    // The transport may have died of its first message: that is under way already.
+    if (session.state.state !== 'attached') return;
+    this.#standby = false;
+    this.#reported = '';
+    this.#refusals.reset();
+    this.#attachedAt = this.#runtime.clock.now();
+    this.#registration = registrationOf(welcome, this.#options.targets[0], gateway, dialler);
+    this.#choice.worked(gateway, dialler);
+    this.#carrier = { gateway, dialler };
+    if (dialler !== this.#choice.best) this.#upgradeLater(gateway);
+    for (const notice of welcome.notices) this.#options.logger.warn(`Notice from ${gateway}: ${notice}`);
+    this.#setState({ state: 'ready', ...this.#registration });
+    this.#resolveReady(this.#registration);
+  }
+
+  #openSession(welcome: Welcome): Session {
+    const runtime = this.#runtime;
+    const session: Session = new Session({
+      id: welcome.session,
+      opener: false,
+      clock: runtime.clock,
+      random: () => runtime.random(),
+      slab: runtime.slab,
+      defer: (fn) => runtime.defer(fn),
+      keepAliveMs: welcome.keepAliveMs,
+      resumeMs: welcome.resumeMs,
+      maxStreams: welcome.maxStreams,
+      ...(welcome.maxUnackedBytes === undefined ? {} : { peerMaxUnackedBytes: welcome.maxUnackedBytes }),
+      onStream: (stream) => this.#acceptor.accept(stream),
+      onStateChanged: (state) => this.#onSession(session, state),
+    });
+    this.#session = session;
+    return session;
+  }
+
+  #onSession(session: Session, state: SessionState): void {
+    if (session !== this.#session || state.state === 'attached') return;
+    const lived = this.#runtime.clock.now() - this.#attachedAt;
+    if (lived >= provenMs) this.#dials.reset();
+    if (lived >= worthwhileMs) this.#upgrades.reset();
+    else if (this.#carrier?.dialler === this.#choice.best) this.#choice.failed(this.#carrier.gateway);
+    this.#stopUpgrade();
+    if (state.state === 'detached') return this.#retry(undefined);
+    this.#session = undefined;
+    this.#stopDialling();
+    this.#onGone(state.reason);
+  }
+
+  /** A hello was refused. */
+  #onRefused(goodbye: Goodbye): void {
+    this.#hangUp = undefined;
+    const { code } = goodbye;
+    const lost = code === 'gone' || code === 'replaced' || code === 'standby' || !sessionCodes[code].retryable;
+    if (lost) this.#dropSession(code);
+    if (code === 'gone') return this.#retry(undefined);
+    this.#onGone(goodbye);
+  }
+
+  /** The gateway gave the reason for having no session with us. */
+  #onGone({ code, message, retryAfterMs }: Goodbye): void {
+    const error = new ReverseHttpError(code, message || sessionCodes[code].message);
+    if (this.#closing) this.#finish({ code: 'closed', message: sessionCodes.closed.message });
+    else if (code === 'replaced' || code === 'standby') this.#standBy(message);
+    else if (error.retryable) this.#retry(error, retryAfterMs);
+    else this.#refuse(error, retryAfterMs);
+  }
+
+  #retry(error: ReverseHttpError | undefined, atLeastMs = 0): void {
+    this.#hangUp = undefined;
+    if (this.#closing && !this.#session) {
+      return this.#finish({ code: 'closed', message: sessionCodes.closed.message });
+    }
+    const retryInMs = Math.max(this.#dials.next(), atLeastMs);
+    const state = this.#session ? 'detached' : 'connecting';
+    this.#later(retryInMs);
+    this.#setState(error ? { state, error, retryInMs } : { state, retryInMs });
+    if (error) this.#report(error);
+  }
+
+  #standBy(message: string): void {
+    if (!this.#standby) this.#options.logger.warn(`Standing by: ${message || sessionCodes.replaced.message}`);
+    this.#standby = true;
+    this.#later(standbyMs);
+    this.#setState({ state: 'standby', retryInMs: standbyMs });
+  }
+
+  #refuse(error: ReverseHttpError, atLeastMs = 0): void {
+    if (this.#options.onRefused === 'close') {
+      this.#report(error);
+      this.#setState({ state: 'refused', error });
+      return this.#finish({ code: error.code as SessionCode, message: error.message });
+    }
+    const retryInMs = Math.max(this.#refusals.next(), atLeastMs);
+    this.#later(retryInMs);
+    this.#setState({ state: 'refused', error, retryInMs });
+    this.#report(error);
+  }
+
+  #later(ms: number): void {
+    this.#timer?.cancel();
+    this.#timer = this.#runtime.clock.setTimer(() => this.#dial(), ms);
+  }
+
+  #stopDialling(): void {
+    this.#timer?.cancel();
+    this.#hangUp?.();
+    this.#timer = this.#hangUp = undefined;
+    this.#stopUpgrade();
+  }
+
+  #stopUpgrade(): void {
+    this.#upgradeTimer?.cancel();
+    this.#hangUpUpgrade?.();
+    this.#upgradeTimer = this.#hangUpUpgrade = undefined;
+  }
+
+  /** Forgets the session first, so that its end is not taken for news. */
+  #dropSession(code: SessionCode): void {
+    const session = this.#session;
+    this.#session = undefined;
+    session?.close(code);
+  }
+
+  #drain(graceMs: number): void {
+    const session = this.#session;
+    const leave = (): void => this.#finish({ code: 'closed', message: sessionCodes.closed.message });
+    if (!session) return leave();
+    session.mux.goAway();
+    const { clock } = this.#runtime;
+    clock.setTimer(leave, graceMs);
+    // Requests that crossed the goaway are refused, which the gateway must hear before the session ends.
+    const lingerMs = 50 + 2 * (session.roundTripMs ?? 0);
+    const onIdle = (): void =>
+      void clock.setTimer(() => this.#acceptor.active === 0 && leave(), Math.min(lingerMs, graceMs));
+    this.#acceptor.onIdle = onIdle;
+    if (this.#acceptor.active === 0) onIdle();
+  }
+
+  #finish(reason: CloseReason): void {
+    if (this.#state.state === 'closed') return;
+    this.#closing = true;
+    this.#stopDialling();
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    const refused = this.#state.state === 'refused' ? this.#state.error : undefined;
+    this.#setState({ state: 'closed', reason });
+    this.#dropSession(reason.code === 'closed' ? 'closed' : 'aborted');
+    this.#rejectReady(refused ?? new ReverseHttpError(reason.code, reason.message, { cause: reason.cause }));
+    this.#resolveClosed(reason);
+  }
+
+  #setState(state: ConnectionState): void {
+    const previous = this.#state;
+    this.#state = state;
+    try {
+      this.#options.onState?.(state, previous);
+    } catch (error) {
+      this.#options.logger.error(`onState threw: ${String(error)}`);
+    }
+  }
+
+  /** One line for each new trouble, not one for each attempt. */
+  #report(error: ReverseHttpError): void {
+    const line = `${error.code}: ${error.message}`;
+    if (line === this.#reported) return;
+    this.#reported = line;
+    this.#options.logger.warn(`Not connected: ${line}`);
+    try {
+      this.#options.onError?.(error, undefined);
+    } catch (thrown) {
+      this.#options.logger.error(`onError threw: ${String(thrown)}`);
+    }
+  }
+}
+
+function asError(error: unknown): ReverseHttpError {
+  if (error instanceof ReverseHttpError) return error;
+  return new ReverseHttpError('protocol-error', 'the session could not go on', { cause: error });
+}

@@ -1,0 +1,29 @@
+import { randomBytes } from 'node:crypto';
+import { Slab } from '@reverse-http/protocol/pipe';
+import type { Clock } from '@reverse-http/protocol/session';
+import type { Runtime } from '../link/runtime.js';
+
+const slabBytes = 256 * 1024;
+
+/** Node's clock. Its timers keep no process alive: what a connection needs for that, `connect()` holds. */
+const clock: Clock = {
+  now: () => performance.now(),
+  setTimer(fn, ms) {
+    const timer = setTimeout(fn, ms).unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+
+/** The machine as it is. */
+export function createNodeRuntime(): Runtime {
+  return {
+    clock,
+    epochMs: () => Date.now(),
+    random: () => Math.random(),
+    randomHex: (bytes) => randomBytes(bytes).toString('hex'),
+    // The check phase follows the poll phase: everything that the sockets of one turn brought is answered in one message.
+    defer: (fn) => void setImmediate(fn),
+    slab: new Slab(slabBytes, (size) => Buffer.allocUnsafeSlow(size)),
+    agent: `reverse-http-connector/0.1.0 node/${process.versions.node}`,
+  };
+}

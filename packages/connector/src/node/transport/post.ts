@@ -1,0 +1,54 @@
+import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { PollOutcome } from '@reverse-http/protocol/poll';
+import type { Post } from '../../transport/poll.js';
+import type { TlsOptions } from './web-socket.js';
+
+/** Longer answers are not a gateway's: at most 4 MiB are asked for. */
+const maxAnswerBytes = 8 * 1024 * 1024;
+/** Connections kept for the next request; polls and posts at a time are six at most. */
+const maxSockets = 8;
+
+/** POST by `node:http` on kept connections; a request that a closing connection swallowed is the caller's to repeat. */
+export function createPost(tls: TlsOptions = {}): Post {
+  const plain = new HttpAgent({ keepAlive: true, maxSockets, noDelay: true });
+  const secure = new HttpsAgent({ keepAlive: true, maxSockets, noDelay: true, ...(tls as object) });
+  return (url, body, done) => {
+    let over = false;
+    const finish = (outcome: PollOutcome): void => {
+      if (over) return;
+      over = true;
+      done(outcome);
+    };
+    const headers = { 'Content-Type': 'application/octet-stream', 'Content-Length': body.length };
+    const isSecure = url.startsWith('https:');
+    const options = { method: 'POST', headers, agent: isSecure ? secure : plain };
+    const request: ClientRequest = (isSecure ? httpsRequest : httpRequest)(url, options);
+    request.on('response', (response) => collect(response, finish));
+    request.on('error', (error: Error) => finish({ kind: 'failed', detail: error.message || String(error) }));
+    request.end(body);
+    return () => {
+      over = true;
+      request.destroy();
+    };
+  };
+}
+
+function collect(response: IncomingMessage, finish: (outcome: PollOutcome) => void): void {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  response.on('data', (piece: Buffer) => {
+    pieces.push(piece);
+    length += piece.length;
+    if (length > maxAnswerBytes) response.destroy(new Error('the answer is too long'));
+  });
+  response.on('error', (error) => finish({ kind: 'failed', detail: error.message }));
+  response.on('close', () => finish({ kind: 'failed', detail: 'the answer was cut off' }));
+  response.on('end', () => {
+    const { statusCode = 0 } = response;
+    if (statusCode === 413) finish({ kind: 'too-large' });
+    else if (statusCode !== 200) finish({ kind: 'failed', detail: `HTTP ${statusCode}`, status: statusCode });
+    else if (response.complete)
+      finish({ kind: 'answer', body: pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces) });
+  });
+}

@@ -1,0 +1,188 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { ReverseHttpError } from '@reverse-http/protocol/errors';
+import { features, type TransportHandler } from '@reverse-http/protocol/session';
+import WebSocket, { type ClientOptions } from 'ws';
+import { isLoopback } from '../../connect-options.js';
+import type { DialHandler, DialledTransport, Dialler } from '../../link/dialler.js';
+import { createMaskSource } from './mask-source.js';
+
+/** How the gateway's certificate is checked, and what the connector shows of itself. */
+export interface TlsOptions {
+  /** Certificates of authorities to trust instead of the system's, PEM. */
+  readonly ca?: string | Buffer | readonly (string | Buffer)[];
+  /** A client certificate, PEM. */
+  readonly cert?: string | Buffer;
+  /** Its key, PEM. */
+  readonly key?: string | Buffer;
+}
+
+/** Settings of {@link createWebSocketDialler}. */
+export interface WebSocketDiallerOptions {
+  readonly tls?: TlsOptions;
+  /** TCP, TLS and HTTP together must be done within this, ms. Default 10,000. */
+  readonly handshakeTimeoutMs?: number;
+}
+
+/** Where a gateway takes WebSockets of connectors, below its URL. */
+const endpoint = '.well-known/reverse-http/websocket';
+/** Longest message sent, bytes. */
+const maxMessageBytes = 256 * 1024;
+/** Longest message taken: a gateway of another make may send more at once than ours. */
+const maxPayload = 1024 * 1024;
+/** More than this not yet taken by the kernel, and writing waits. */
+const maxBufferedBytes = 256 * 1024;
+/** The closing handshake may take this long, ms. */
+const closeTimeoutMs = 2000;
+
+/** Dials gateways by WebSocket (RFC 6455): one binary message a protocol message, no compression, no subprotocol. */
+export function createWebSocketDialler(options: WebSocketDiallerOptions = {}): Dialler {
+  const { tls, handshakeTimeoutMs = 10_000 } = options;
+  return {
+    name: 'websocket',
+    featuresFor: (gateway) => (hidesBytes(new URL(gateway)) ? [features.zeroMask] : []),
+    dial(gateway, handler) {
+      const mask = createMaskSource();
+      const socket = new WebSocket(endpointOf(gateway), {
+        perMessageDeflate: false,
+        skipUTF8Validation: true,
+        followRedirects: false,
+        handshakeTimeout: handshakeTimeoutMs,
+        maxPayload,
+        generateMask: mask.fill,
+        ...(tls as ClientOptions | undefined),
+      });
+      return watchDial(gateway, socket, new WebSocketTransport(socket, mask.useZero), handler);
+    },
+  };
+}
+
+/**
+ * Masks keep a hostile page from writing bytes of its choice through a proxy on the way (RFC 6455, section 10.3). Nobody
+ * reads along inside TLS or on loopback.
+ */
+function hidesBytes(url: URL): boolean {
+  return url.protocol === 'https:' || isLoopback(url);
+}
+
+function endpointOf(gateway: string): string {
+  const url = new URL(endpoint, gateway);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  return url.href;
+}
+
+function watchDial(
+  gateway: string,
+  socket: WebSocket,
+  transport: WebSocketTransport,
+  handler: DialHandler,
+): () => void {
+  let over = false;
+  const fail = (error: ReverseHttpError): void => {
+    if (over) return;
+    over = true;
+    socket.terminate();
+    handler.onFailed(error);
+  };
+  socket.on('open', () => {
+    if (over) return;
+    over = true;
+    handler.onOpened(transport);
+  });
+  socket.on('unexpected-response', (_request, response: IncomingMessage) => fail(errorOfAnswer(gateway, response)));
+  socket.on('error', (cause: Error) => fail(errorOfDial(gateway, cause)));
+  return () => {
+    over = true;
+    socket.terminate();
+  };
+}
+
+/** Something answered by HTTP: a proxy before a gateway that is down, or no gateway at all. */
+function errorOfAnswer(gateway: string, { statusCode = 0, statusMessage = '' }: IncomingMessage): ReverseHttpError {
+  const text = `${statusCode} ${statusMessage}`.trim();
+  if (statusCode >= 502 && statusCode <= 504)
+    return new ReverseHttpError('unreachable', `${gateway} is down behind a proxy (${text})`);
+  return new ReverseHttpError('not-a-gateway', `${gateway} is some other web server, or hides the gateway (${text})`);
+}
+
+function errorOfDial(gateway: string, cause: Error): ReverseHttpError {
+  const { code = '' } = cause as NodeJS.ErrnoException;
+  const foreign = code.startsWith('HPE_') || /server response|Sec-WebSocket|subprotocol|header/i.test(cause.message);
+  if (foreign)
+    return new ReverseHttpError('not-a-gateway', `${gateway} does not speak WebSocket: ${cause.message}`, { cause });
+  return new ReverseHttpError('unreachable', `${gateway} cannot be reached: ${cause.message || code}`, { cause });
+}
+
+class WebSocketTransport implements DialledTransport {
+  readonly name = 'websocket';
+  readonly maxMessageBytes = maxMessageBytes;
+  handler: TransportHandler = { onMessage() {}, onWritable() {}, onClosed() {} };
+  readonly #socket: WebSocket;
+  readonly #useZeroMask: () => void;
+  #connection: Socket | undefined;
+  #open = true;
+  #blocked = false;
+  #detail = 'closed';
+  readonly #onSent = (): void => {
+    if (!this.#blocked || !this.writable) return;
+    this.#blocked = false;
+    this.handler.onWritable();
+  };
+
+  constructor(socket: WebSocket, useZeroMask: () => void) {
+    this.#socket = socket;
+    this.#useZeroMask = useZeroMask;
+    socket.on('upgrade', (response) => {
+      this.#connection = response.socket;
+    });
+    socket.on('message', (bytes: Buffer, isBinary: boolean) => {
+      if (isBinary && bytes.length > 0) this.handler.onMessage(bytes);
+      else this.#fail('a message that is not binary');
+    });
+    socket.on('error', (error: Error) => {
+      this.#detail = error.message;
+    });
+    socket.on('close', () => this.#leave());
+  }
+
+  get writable(): boolean {
+    const free = this.#open && this.#socket.bufferedAmount < maxBufferedBytes;
+    this.#blocked ||= this.#open && !free;
+    return free;
+  }
+
+  /** Bytes read, and those that the kernel took. */
+  get movedBytes(): number {
+    if (!this.#connection) return 0;
+    const { bytesRead, bytesWritten, writableLength } = this.#connection;
+    return bytesRead + bytesWritten - writableLength;
+  }
+
+  onAgreed(agreed: readonly string[]): void {
+    if (agreed.includes(features.zeroMask)) this.#useZeroMask();
+  }
+
+  send(bytes: Uint8Array): void {
+    if (this.#open) this.#socket.send(bytes, this.#onSent);
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#leave();
+    this.#socket.close();
+    // A peer that is gone never answers the closing handshake.
+    const timer = setTimeout(() => this.#socket.terminate(), closeTimeoutMs).unref();
+    this.#socket.once('close', () => clearTimeout(timer));
+  }
+
+  #fail(detail: string): void {
+    this.#detail = detail;
+    this.close();
+  }
+
+  #leave(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.handler.onClosed(this.#detail);
+  }
+}

@@ -1,0 +1,138 @@
+import { MessageKind } from '@reverse-http/protocol/pipe';
+import { type PollOutcome, PollRequester } from '@reverse-http/protocol/poll';
+import { type Clock, decodeHello, decodeWelcome, type TransportHandler } from '@reverse-http/protocol/session';
+import type { DialHandler, DialledTransport, Dialler } from '../link/dialler.js';
+
+/** Sends a body by POST; calls `done` once, later. The result gives up: `done` is not called then. */
+export type Post = (url: string, body: Uint8Array, done: (outcome: PollOutcome) => void) => () => void;
+
+/** Settings of {@link createPollDialler}. */
+export interface PollDiallerOptions {
+  readonly post: Post;
+  readonly clock: Clock;
+  readonly defer: (fn: () => void) => void;
+  /** Polls at a time while data moves. Default 2. */
+  readonly maxPolls?: number;
+  /** Posts at a time. Default 4. */
+  readonly maxPosts?: number;
+}
+
+/** Where a gateway takes the requests of polling connectors, below its URL. */
+const endpoint = '.well-known/reverse-http/';
+
+/** Dials gateways by HTTP long polling: nothing but POST with a length, so any hop passes it. */
+export function createPollDialler(options: PollDiallerOptions): Dialler {
+  return {
+    name: 'poll',
+    featuresFor: () => [],
+    dial(gateway: string, handler: DialHandler) {
+      let over = false;
+      const transport = new PollTransport(new URL(endpoint, gateway).href, options);
+      options.defer(() => {
+        if (!over) handler.onOpened(transport);
+      });
+      return () => {
+        over = true;
+        transport.close();
+      };
+    },
+  };
+}
+
+const deaf: TransportHandler = { onMessage() {}, onWritable() {}, onClosed() {} };
+
+/** Says hello by a POST of its own; from the welcome on, a {@link PollRequester} carries the session. */
+class PollTransport implements DialledTransport {
+  readonly name = 'poll';
+  readonly #url: string;
+  readonly #options: PollDiallerOptions;
+  #handler: TransportHandler = deaf;
+  #requester: PollRequester | undefined;
+  #giveUp: (() => void) | undefined;
+  #closed = false;
+
+  constructor(url: string, options: PollDiallerOptions) {
+    this.#url = url;
+    this.#options = options;
+  }
+
+  get handler(): TransportHandler {
+    return this.#handler;
+  }
+
+  set handler(handler: TransportHandler) {
+    this.#handler = handler;
+    if (this.#requester) this.#requester.handler = handler;
+  }
+
+  get maxMessageBytes(): number {
+    return this.#requester?.maxMessageBytes ?? 0;
+  }
+
+  get writable(): boolean {
+    return this.#requester?.writable ?? false;
+  }
+
+  get movedBytes(): number {
+    return this.#requester?.movedBytes ?? 0;
+  }
+
+  onAgreed(): void {}
+
+  send(bytes: Uint8Array): void {
+    if (this.#requester) this.#requester.send(bytes);
+    else if (!this.#closed) this.#sayHello(bytes);
+  }
+
+  flush(): void {
+    this.#requester?.flush();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#giveUp?.();
+    if (this.#requester) this.#requester.close();
+    else this.#leave('closed');
+  }
+
+  #sayHello(hello: Uint8Array): void {
+    this.#giveUp = this.#options.post(`${this.#url}hello`, hello, (outcome) => {
+      this.#giveUp = undefined;
+      if (isForeign(outcome)) return this.#handler.onMessage(new Uint8Array(0));
+      if (outcome.kind !== 'answer') return this.#leave(outcome.kind === 'failed' ? outcome.detail : 'HTTP 413');
+      if (outcome.body[0] === MessageKind.Welcome) this.#begin(hello, outcome.body);
+      this.#handler.onMessage(outcome.body);
+    });
+  }
+
+  #begin(hello: Uint8Array, answer: Uint8Array): void {
+    const welcome = decodeWelcome(answer);
+    const attach = decodeHello(hello)?.attach;
+    if (!welcome || attach === undefined) return;
+    const { post, clock, defer, maxPolls = 2, maxPosts = 4 } = this.#options;
+    this.#requester = new PollRequester({
+      session: welcome.session,
+      attach,
+      clock,
+      defer,
+      maxPolls,
+      maxPosts,
+      post: (path, body, done) => post(this.#url + path, body, done),
+    });
+    this.#requester.handler = this.#handler;
+  }
+
+  #leave(detail: string): void {
+    this.#closed = true;
+    const handler = this.#handler;
+    this.#handler = deaf;
+    handler.onClosed(detail);
+  }
+}
+
+/** Somebody answers who knows nothing of the endpoint; a proxy whose gateway is down says so with 502 to 504. */
+function isForeign(outcome: PollOutcome): boolean {
+  if (outcome.kind !== 'failed' || outcome.status === undefined) return false;
+  return outcome.status < 502 || outcome.status > 504;
+}

@@ -1,0 +1,194 @@
+import { Metadata } from '@reverse-http/protocol/exchange';
+import {
+  copyBytes,
+  copyFields,
+  dropField,
+  dropHopByHop,
+  Field,
+  fieldValue,
+  findField,
+  type Head,
+  latin1Bytes,
+  valueHasToken,
+  writeLatin1,
+} from '@reverse-http/protocol/http1';
+import type { Slab } from '@reverse-http/protocol/pipe';
+import type { RouteMatch } from '../routing/route.js';
+import type { Peer, Visit } from '../visit/visit.js';
+
+/** Writes the heads of requests as connectors get them. */
+export interface RequestHeads {
+  /** Whether the request went through this gateway before (RFC 9110, section 7.6.3). */
+  isLoop(head: Head): boolean;
+  /** Drops from a visitor's head what must not pass; once a visit. */
+  prepare(visit: Visit): void;
+  /** Writes the head; the result does not change afterwards. `target` is named where a session serves several. */
+  write(visit: Visit, match: RouteMatch, nameTarget: boolean): Uint8Array;
+}
+
+/** Lines that depend on the visitor's connection alone. */
+interface PeerLines {
+  readonly metadata: Uint8Array;
+  readonly fields: Uint8Array;
+}
+
+const version = latin1Bytes(' HTTP/1.1\r\n');
+const emptyPath = latin1Bytes('/');
+const hostName = latin1Bytes('Host: ');
+const forwardedHostName = latin1Bytes('X-Forwarded-Host: ');
+const forwardedPrefixName = latin1Bytes('X-Forwarded-Prefix: ');
+const targetName = latin1Bytes(`:${Metadata.Target} `);
+const prefixName = latin1Bytes(`:${Metadata.Prefix} `);
+const idName = latin1Bytes(`:${Metadata.Id} `);
+/** Room for what is added beside prefix, target, id and authority. */
+const addedBytes = 512;
+
+/**
+ * @param pseudonym Names this gateway in `Via`; must be its own, or another one would pass for a loop.
+ * @param defaultHost What HTTP/1.0 visitors that name no host are taken to have asked for: HTTP/1.1 wants one (RFC 9112, section 3.2).
+ */
+export function createRequestHeads(pseudonym: string, defaultHost: string, slab: Slab): RequestHeads {
+  const defaultHostLine = latin1Bytes(`Host: ${defaultHost}\r\n`);
+  const peers = new WeakMap<Peer, PeerLines>();
+  const via = [0, 1].map((minor) => latin1Bytes(`Via: 1.${minor} ${pseudonym}\r\n`));
+
+  function linesOf(peer: Peer): PeerLines {
+    let lines = peers.get(peer);
+    if (!lines) {
+      lines = peerLines(peer);
+      peers.set(peer, lines);
+    }
+    return lines;
+  }
+
+  return {
+    isLoop(head) {
+      for (let i = 0; i < head.count; i++) {
+        if (head.ids[i] === Field.Via && fieldValue(head, i).includes(pseudonym)) return true;
+      }
+      return false;
+    },
+    prepare,
+    write(visit, match, nameTarget) {
+      const { head, peer, id } = visit;
+      const { bytes } = head;
+      const lines = linesOf(peer);
+      const { prefix } = match;
+      const host = authorityStart(head);
+      const hostEnd = authorityEnd(head);
+      const length = head.end - head.start + lines.metadata.length + lines.fields.length;
+      slab.reserve(length + addedBytes + defaultHostLine.length + 2 * prefix.length + id.length + 2 * (hostEnd - host));
+      const into = slab.bytes;
+      const start = slab.at;
+      let at = copyBytes(bytes, head.methodStart, head.methodEnd, into, start);
+      into[at++] = 0x20;
+      at = writePath(head, match, into, at);
+      at = copyBytes(version, 0, version.length, into, at);
+      if (nameTarget) at = writeText(targetName, match.target, into, at);
+      at = copyBytes(lines.metadata, 0, lines.metadata.length, into, at);
+      if (prefix !== '') at = writeText(prefixName, prefix, into, at);
+      at = writeText(idName, id, into, at);
+      if (head.authorityEnd > head.authorityStart) at = writeLine(hostName, bytes, host, hostEnd, into, at);
+      else if (head.hostIndex < 0) at = copyBytes(defaultHostLine, 0, defaultHostLine.length, into, at);
+      at = copyFields(head, into, at);
+      at = copyBytes(via[head.minorVersion]!, 0, via[0]!.length, into, at);
+      at = copyBytes(lines.fields, 0, lines.fields.length, into, at);
+      if (hostEnd > host) at = writeLine(forwardedHostName, bytes, host, hostEnd, into, at);
+      if (prefix !== '') at = writeText(forwardedPrefixName, prefix, into, at);
+      into[at++] = 0x0d;
+      into[at++] = 0x0a;
+      slab.at = at;
+      return into.subarray(start, at);
+    },
+  };
+}
+
+// Names are bytes and values are copied where they stand: a line made by joining strings costs three times as much.
+
+function writeLine(
+  name: Uint8Array,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  into: Uint8Array,
+  at: number,
+): number {
+  return endLine(into, copyBytes(bytes, start, end, into, copyBytes(name, 0, name.length, into, at)));
+}
+
+function writeText(name: Uint8Array, text: string, into: Uint8Array, at: number): number {
+  return endLine(into, writeLatin1(text, into, copyBytes(name, 0, name.length, into, at)));
+}
+
+function endLine(into: Uint8Array, at: number): number {
+  into[at] = 0x0d;
+  into[at + 1] = 0x0a;
+  return at + 2;
+}
+
+/** Where host and port stand that the request is for: in the target, else in the Host field; empty when there is none. */
+function authorityStart(head: Head): number {
+  if (head.authorityEnd > head.authorityStart) return head.authorityStart;
+  return head.hostIndex < 0 ? 0 : head.positions[head.hostIndex * 4 + 2]!;
+}
+
+function authorityEnd(head: Head): number {
+  if (head.authorityEnd > head.authorityStart) return head.authorityEnd;
+  return head.hostIndex < 0 ? 0 : head.positions[head.hostIndex * 4 + 3]!;
+}
+
+/** The rest of the path behind the prefix, byte for byte. */
+function writePath(head: Head, match: RouteMatch, into: Uint8Array, at: number): number {
+  const start = head.pathStart + match.prefix.length;
+  const rooted = start < head.pathEnd && head.bytes[start] === 0x2f;
+  return copyBytes(head.bytes, start, head.pathEnd, into, rooted ? at : copyBytes(emptyPath, 0, 1, into, at));
+}
+
+function prepare({ head, asksUpgrade }: Visit): void {
+  const { ids, count } = head;
+  const upgrade = asksUpgrade ? findField(head, Field.Upgrade) : -1;
+  const te = findField(head, Field.Te);
+  const trailers = te >= 0 && valueHasToken(head, te, 'trailers');
+  dropHopByHop(head);
+  if (upgrade >= 0) ids[upgrade] = Field.Upgrade;
+  if (trailers && isExactly(head, te, 'trailers')) ids[te] = Field.Te;
+  const replacesHost = head.authorityEnd > head.authorityStart;
+  for (let i = 0; i < count; i++) {
+    if (isOurs(ids[i]!) || (replacesHost && ids[i] === Field.Host)) dropField(head, i);
+  }
+}
+
+/** Fields that only the gateway may set, whatever a visitor says (RFC 7239, section 8.1). */
+function isOurs(id: number): boolean {
+  switch (id) {
+    case Field.Forwarded:
+    case Field.XForwardedFor:
+    case Field.XForwardedHost:
+    case Field.XForwardedPort:
+    case Field.XForwardedPrefix:
+    case Field.XForwardedProto:
+    case Field.XForwardedServer:
+    case Field.XRealIp:
+    case Field.ClientCert:
+    case Field.ClientCertChain:
+      return true;
+    default:
+      return false;
+  }
+}
+
+function isExactly(head: Head, index: number, lower: string): boolean {
+  return fieldValue(head, index).toLowerCase() === lower;
+}
+
+function peerLines({ address, port, secure }: Peer): PeerLines {
+  const scheme = secure ? 'https' : 'http';
+  // IPv6 is bracketed and quoted (RFC 7239, section 6).
+  const node = address.includes(':') ? `"[${address}]"` : address;
+  return {
+    metadata: latin1Bytes(`:${Metadata.Peer} ${address} ${port}\r\n:${Metadata.Scheme} ${scheme}\r\n`),
+    fields: latin1Bytes(
+      `Forwarded: for=${node};proto=${scheme}\r\nX-Forwarded-For: ${address}\r\nX-Forwarded-Proto: ${scheme}\r\n`,
+    ),
+  };
+}

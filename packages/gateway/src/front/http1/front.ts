@@ -1,0 +1,117 @@
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { Slab } from '@reverse-http/protocol/pipe';
+import type { Front, FrontAddress, Visit } from '../../visit/visit.js';
+import { type ConnectionHost, Http1Connection } from './connection.js';
+import { type Http1FrontOptions, resolveHttp1FrontOptions } from './front-options.js';
+import type { Output } from './output.js';
+import { createSharedRead } from './shared-read.js';
+import { TimerWheel } from './timer-wheel.js';
+import { VisitHead } from './visit-head.js';
+
+/** What a front needs of the gateway. */
+export interface FrontServices {
+  /** Serves a visit; called as soon as its head is whole. */
+  readonly onVisit: (visit: Visit) => void;
+  /** Hears of a request that was not understood, before it is answered: its head is empty. Default: nobody. */
+  readonly onRefused?: (visit: Visit) => void;
+  /** A new request id. */
+  readonly nextId: () => string;
+}
+
+/** Heads kept for the next visits. */
+const maxSpareHeads = 256;
+
+/**
+ * A listener for HTTP/1.1 and HTTP/1.0 visitors on TCP.
+ *
+ * @example
+ * const front = createHttp1Front({ port: 8080 }, { onVisit: (visit) => visit.fail('no-route'), nextId });
+ * const { port } = await front.listen();
+ */
+export function createHttp1Front(options: Http1FrontOptions, services: FrontServices): Front {
+  const resolved = resolveHttp1FrontOptions(options);
+  const wheel = new TimerWheel();
+  const connections = new Set<Http1Connection>();
+  const spareHeads: VisitHead[] = [];
+  let unflushed: Output[] = [];
+  let draining = false;
+  const whenEmpty: (() => void)[] = [];
+
+  const flushAll = (): void => {
+    const outputs = unflushed;
+    unflushed = [];
+    for (const output of outputs) output.flush();
+  };
+  const host: ConnectionHost = {
+    options: resolved,
+    wheel,
+    sharedRead: createSharedRead(),
+    slab: new Slab(32 * 1024, (size) => Buffer.allocUnsafeSlow(size)),
+    get draining() {
+      return draining;
+    },
+    flushLater(output) {
+      if (unflushed.push(output) === 1) process.nextTick(flushAll);
+    },
+    takeHead: () => spareHeads.pop() ?? new VisitHead(),
+    giveHead(head) {
+      if (spareHeads.length < maxSpareHeads) spareHeads.push(head);
+    },
+    nextId: services.nextId,
+    onVisit: services.onVisit,
+    onRefused: services.onRefused ?? ignore,
+    onClosed(connection) {
+      connections.delete(connection);
+      if (connections.size === 0) for (const resolve of whenEmpty.splice(0)) resolve();
+    },
+  };
+
+  const server = createServer({
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: true,
+    highWaterMark: 64 * 1024,
+    pauseOnConnect: true,
+  });
+  server.maxConnections = resolved.maxConnections;
+  server.on('connection', (socket: Socket) => connections.add(new Http1Connection(socket, host)));
+
+  function retire(): void {
+    draining = true;
+    for (const connection of connections) connection.drain();
+  }
+
+  async function drain(graceMs: number): Promise<void> {
+    server.close(); // Connections that were taken over live on, and end with who took them.
+    retire();
+    if (connections.size > 0) {
+      const empty = new Promise<void>((resolve) => void whenEmpty.push(resolve));
+      const timer = setTimeout(() => {
+        for (const connection of connections) connection.abort();
+      }, graceMs);
+      await empty;
+      clearTimeout(timer);
+    }
+    wheel.close();
+  }
+
+  return {
+    listen: () =>
+      new Promise<FrontAddress>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen({ host: resolved.host, port: resolved.port, backlog: 1024 }, () => {
+          server.off('error', reject);
+          wheel.start();
+          server.on('error', ignore); // Running out of descriptors costs one connection, not the process.
+          const { address, port } = server.address() as AddressInfo;
+          resolve({ host: address, port });
+        });
+      }),
+    retire,
+    drain,
+    ref: () => void server.ref(),
+    unref: () => void server.unref(),
+  };
+}
+
+function ignore(): void {}

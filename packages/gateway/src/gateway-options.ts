@@ -1,0 +1,33 @@
+import type { Route } from './routing/route.js';
+import type { AccessLogEntry } from './tap/access-log.js';
+import type { Authenticate } from './tunnel/credentials.js';
+
+/** One visitors' listener. */
+export interface ListenerOptions {
+  /** Address to listen on. Default `127.0.0.1`. */
+  readonly host?: string;
+  /** Port; 0 takes a free one. Default 8080. */
+  readonly port?: number;
+  /** How a request is given its target; the first that yields one wins. Default `[byHost('*.localhost'), byPath('/gw')]`. */
+  readonly routes?: readonly Route[];
+  /** Host names served, without port; others get 421. Default: `publicUrl`'s, host routes', `*.localhost`, loopback. */
+  readonly hosts?: readonly string[];
+  /** Whether connectors may dial in here. Default true, but for a listener that is all one target. */
+  readonly tunnel?: boolean;
+}
+
+/** Settings of a gateway. */
+export interface GatewayOptions {
+  /** Default: one listener with the defaults of {@link ListenerOptions}. */
+  readonly listeners?: readonly ListenerOptions[];
+  /** How visitors and connectors reach the gateway, as `https://gw.example.com`. Default: the first listener's address. */
+  readonly publicUrl?: string;
+  /** Who may connect. Default: one token made at random, see {@link Gateway.token}. `none` lets everybody in. */
+  readonly auth?: 'none' | { readonly tokens: readonly string[] } | Authenticate;
+  readonly deadlines?: {
+    /** How long a request waits for a known target that is away, ms. Default 5,000; 0: not at all. */
+    readonly holdMs?: number;
+  };
+  /** Called for every visit that is over. Default: nobody, and nothing is formatted. */
+  readonly accessLog?: (entry: AccessLogEntry) => void;
+}

@@ -1,0 +1,11 @@
+export type { Delivered } from '@reverse-http/protocol/exchange';
+export { createGateway, type Gateway, type Listener } from './gateway.js';
+export type { GatewayOptions, ListenerOptions } from './gateway-options.js';
+export { byHost } from './routing/by-host.js';
+export { byPath } from './routing/by-path.js';
+export type { Route, RouteMatch } from './routing/route.js';
+export { toTarget } from './routing/to-target.js';
+export { type AccessLogEntry, formatAccessLogEntry } from './tap/access-log.js';
+export type { Member } from './targets/member.js';
+export type { Target } from './targets/registry.js';
+export { type Authenticate, createToken, type Grant } from './tunnel/credentials.js';

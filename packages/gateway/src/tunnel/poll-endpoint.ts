@@ -1,0 +1,96 @@
+import { methodOf } from '@reverse-http/protocol/http1';
+import { MessageKind } from '@reverse-http/protocol/pipe';
+import { decodePollRequest, maxPollHeaderBytes, type PollResponder, sessionOfPoll } from '@reverse-http/protocol/poll';
+import { decodeHello, encodeControl, type Goodbye, maxControlMessageBytes } from '@reverse-http/protocol/session';
+import type { Visit } from '../visit/visit.js';
+import { readBody } from './read-body.js';
+import type { Reception } from './reception.js';
+
+/** Serves connectors that come by long polling. */
+export interface PollEndpoint {
+  /** `POST hello`: a hello in, a welcome or refuse out. */
+  serveHello(visit: Visit): void;
+  /** `POST poll` and `POST post`. */
+  serveRequest(visit: Visit): void;
+}
+
+/** Longest request, bytes. */
+const maxRequestBytes = 4 * 1024 * 1024 + 64 * 1024;
+
+/**
+ * Connectors in web pages may call from anywhere: no ambient credential is used here, so there is nothing to steal. Hops
+ * must neither keep nor change a body.
+ */
+const crossOrigin = 'Access-Control-Allow-Origin: *\r\n';
+const fields = `Content-Type: application/octet-stream\r\nCache-Control: no-store, no-transform\r\n${crossOrigin}`;
+const preflight =
+  `${crossOrigin}Access-Control-Allow-Methods: POST\r\nAccess-Control-Allow-Headers: Content-Type\r\n` +
+  'Access-Control-Max-Age: 7200\r\n';
+
+/** Makes a {@link PollEndpoint}. */
+export function createPollEndpoint(reception: Reception): PollEndpoint {
+  function serveHello(visit: Visit): void {
+    if (refusesMethod(visit)) return;
+    readBody(visit, { maxBytes: maxControlMessageBytes }, (body) => {
+      const hello = decodeHello(body);
+      if (!hello) return answerGoodbye(visit, { code: 'bad-hello', message: 'This is not a hello.' });
+      void decide(visit, reception.receive(hello));
+    });
+  }
+
+  function serveRequest(visit: Visit): void {
+    if (refusesMethod(visit)) return;
+    let known = false;
+    const onProgress = (bytes: Uint8Array): boolean => {
+      // Only who names a session may make the gateway keep more than a few bytes.
+      if (!known && bytes.length >= maxPollHeaderBytes) {
+        const session = sessionOfPoll(bytes);
+        known = session !== undefined && reception.knows(session);
+        if (!known) carry(visit, bytes);
+      }
+      return !visit.settled;
+    };
+    readBody(visit, { maxBytes: maxRequestBytes, onProgress }, (body) => carry(visit, body));
+  }
+
+  function carry(visit: Visit, body: Uint8Array): void {
+    const request = decodePollRequest(body);
+    const session = sessionOfPoll(body);
+    if (request) reception.carry(request, responderOf(visit));
+    else if (session !== undefined && !reception.knows(session)) {
+      reception.carry({ session, attach: 0, poll: undefined, messages: [] }, responderOf(visit));
+    } else visit.fail('bad-request', { detail: 'The body is not a poll or post.' });
+  }
+
+  return { serveHello, serveRequest };
+}
+
+function responderOf(visit: Visit): PollResponder {
+  const responder: PollResponder = { answer: (body) => visit.answer(200, fields, body) };
+  visit.handler = {
+    onBodyReadable() {},
+    onAborted: () => responder.onGone?.(),
+  };
+  return responder;
+}
+
+async function decide(visit: Visit, decision: ReturnType<Reception['receive']>): Promise<void> {
+  const decided = await decision.catch(
+    () => ({ code: 'overloaded', message: 'The gateway failed to decide.' }) as const,
+  );
+  if ('code' in decided) answerGoodbye(visit, decided);
+  else visit.answer(200, fields, encodeControl(MessageKind.Welcome, decided.welcome));
+}
+
+function answerGoodbye(visit: Visit, goodbye: Goodbye): void {
+  visit.answer(200, fields, encodeControl(MessageKind.Refuse, goodbye));
+}
+
+/** Everything but POST is answered here; true when it was. */
+function refusesMethod(visit: Visit): boolean {
+  const method = methodOf(visit.head);
+  if (method === 'POST') return false;
+  if (method === 'OPTIONS') visit.answer(204, preflight, '');
+  else visit.fail('method-not-allowed', { fields: 'Allow: POST, OPTIONS\r\n' });
+  return true;
+}

@@ -1,0 +1,55 @@
+import type { Duplex } from 'node:stream';
+import type { Transport, TransportHandler } from '@reverse-http/protocol/session';
+import type { WebSocket } from 'ws';
+
+/** Longest message, bytes: one batch. */
+const maxMessageBytes = 256 * 1024;
+/** A peer that does not close its side is left after this, ms. */
+const closeMs = 1000;
+
+const deaf: TransportHandler = { onMessage() {}, onWritable() {}, onClosed() {} };
+
+/** A session's messages on a WebSocket: one binary message each. */
+export class WebSocketTransport implements Transport {
+  readonly name = 'websocket';
+  readonly maxMessageBytes: number = maxMessageBytes;
+  handler: TransportHandler = deaf;
+  readonly #webSocket: WebSocket;
+  readonly #socket: Duplex;
+  #closed = false;
+
+  /** @param socket What the WebSocket writes to: it tells when there is room. */
+  constructor(webSocket: WebSocket, socket: Duplex) {
+    this.#webSocket = webSocket;
+    this.#socket = socket;
+    webSocket.on('message', (bytes: Buffer, isBinary) => {
+      if (isBinary && bytes.length > 0) this.handler.onMessage(bytes);
+      else this.close();
+    });
+    socket.on('drain', () => this.handler.onWritable());
+    webSocket.on('error', () => {}); // 'close' follows.
+    webSocket.on('close', (code) => this.#onClosed(`WebSocket closed with ${code}`));
+  }
+
+  get writable(): boolean {
+    return !this.#socket.writableNeedDrain && this.#webSocket.readyState === 1;
+  }
+
+  send(bytes: Uint8Array): void {
+    if (this.#webSocket.readyState === 1) this.#webSocket.send(bytes);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#webSocket.close(1000);
+    setTimeout(() => this.#webSocket.terminate(), closeMs).unref();
+    this.#onClosed('closed');
+  }
+
+  #onClosed(detail: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.handler.onClosed(detail);
+    this.handler = deaf;
+  }
+}

@@ -1,0 +1,138 @@
+import { describe, expect, test } from 'vitest';
+import type { Member } from '../../src/targets/member.js';
+import { createRegistry, rememberedMs } from '../../src/targets/registry.js';
+
+interface Load {
+  size: number;
+  canOpen: boolean;
+  state: string;
+}
+
+/** A member of which only what the registry looks at is real. */
+function member(
+  name: string,
+  targets: string | readonly string[] = 'A',
+  load: Load = { size: 0, canOpen: true, state: 'attached' },
+): Member {
+  const list = typeof targets === 'string' ? [targets] : targets;
+  const session = {
+    id: name,
+    suspect: false,
+    get state() {
+      return { state: load.state };
+    },
+    mux: {
+      get size() {
+        return load.size;
+      },
+      get canOpen() {
+        return load.canOpen;
+      },
+    },
+  } as unknown as Member['session'];
+  const key = name;
+  return {
+    session,
+    key,
+    targets: list.map((target) => ({ target, replica: `r-${name[0]}` })),
+    agent: '',
+    labels: {},
+    connectedAt: 0,
+  };
+}
+
+describe('registry', () => {
+  test('targets are compared without case and shown as first registered', () => {
+    const registry = createRegistry(() => 0);
+    const one = member('1', 'Camera-7');
+    registry.add(one);
+    expect(registry.find('camera-7')?.id).toBe('Camera-7');
+    expect(registry.find('CAMERA-7')?.members).toEqual([one]);
+    registry.add(member('2', 'CAMERA-7'));
+    expect(registry.find('Camera-7')?.id).toBe('Camera-7');
+    expect(registry.find('Camera-7')?.members).toHaveLength(2);
+    expect([...registry.targets.keys()]).toEqual(['camera-7']);
+    expect(registry.find('other')).toBeUndefined();
+  });
+
+  test('picks the member with the fewest exchanges among those that may get one', () => {
+    const registry = createRegistry(() => 0);
+    const loads = [3, 1, 2].map((size) => ({ size, canOpen: true, state: 'attached' }));
+    const all = loads.map((load, i) => member(`${i}`, 'A', load));
+    for (const one of all) registry.add(one);
+    const target = registry.find('A')!;
+    expect(registry.pick(target)).toBe(all[1]);
+    expect(registry.pick(target, [all[1]!])).toBe(all[2]);
+    expect(registry.pick(target, all)).toBeUndefined();
+    loads[1]!.state = 'detached';
+    expect(registry.pick(target)).toBe(all[2]);
+    loads[2]!.canOpen = false;
+    expect(registry.pick(target)).toBe(all[0]);
+    loads[0]!.canOpen = false;
+    expect(registry.pick(target)).toBeUndefined();
+  });
+
+  test('a new start of the same replica replaces the old one, another replica does not', () => {
+    const registry = createRegistry(() => 0);
+    const old = member('a1', ['A', 'B']);
+    expect(registry.add(old)).toEqual([]);
+    expect(registry.add(member('b1', 'a'))).toEqual([]);
+    const next = member('a2', ['a', 'B']);
+    expect(registry.add(next)).toEqual([old]); // Once, although it holds two targets.
+    expect(registry.find('A')?.members).toHaveLength(3); // Until the old session has ended.
+    registry.remove(old);
+    registry.remove(old);
+    expect(registry.find('A')?.members).toHaveLength(2);
+    expect(registry.find('B')?.members).toEqual([next]);
+  });
+
+  test('a target that lost its members is remembered for ten minutes', () => {
+    let now = 1000;
+    const registry = createRegistry(() => now);
+    const one = member('1');
+    registry.add(one);
+    now += 5000;
+    registry.remove(one);
+    expect(registry.find('A')).toMatchObject({ members: [], leftAt: 6000 });
+    now += rememberedMs - 1;
+    expect(registry.find('A')).toBeDefined();
+    now += 1;
+    expect(registry.find('A')).toBeUndefined();
+    registry.add(one);
+    expect(registry.find('A')).toMatchObject({ leftAt: undefined, members: [one] });
+  });
+
+  test('no more than 10,000 are remembered, the oldest go first', () => {
+    let now = 0;
+    const registry = createRegistry(() => now);
+    const staying = member('stays', 'stays');
+    registry.add(staying);
+    for (let i = 0; i < 10_050; i++) {
+      const one = member(`${i}`, `t${i}`);
+      registry.add(one);
+      now++;
+      registry.remove(one);
+    }
+    expect(registry.targets.size).toBe(10_001);
+    expect(registry.find('t0')).toBeUndefined();
+    expect(registry.find('t49')).toBeUndefined();
+    expect(registry.find('t50')).toBeDefined();
+    expect(registry.find('stays')?.members).toEqual([staying]);
+    now += rememberedMs;
+    registry.remove(staying);
+    expect([...registry.targets.keys()]).toEqual(['stays']);
+  });
+
+  test('tells of each target that may have got a member', () => {
+    const registry = createRegistry(() => 0);
+    const told: string[] = [];
+    registry.onAvailable = (target) => void told.push(target.id);
+    const one = member('1', ['A', 'B']);
+    registry.announce(one); // Not taken in yet.
+    expect(told).toEqual([]);
+    registry.add(one);
+    expect(told).toEqual(['A', 'B']);
+    registry.announce(one);
+    expect(told).toEqual(['A', 'B', 'A', 'B']);
+  });
+});

@@ -1,0 +1,164 @@
+import { isRefusal, type Reason, reasonOfReset, resetCodeOf } from '../errors/index.js';
+import type { Head } from '../http1/index.js';
+import { type ByteSource, type Mux, type MuxStream, maxHeadPayload, type StreamHandler } from '../mux/index.js';
+import { BodyLength } from './body-length.js';
+import { scanExchangeAnswer, scanExchangeTrailers } from './scan-exchange-head.js';
+
+/**
+ * How far a request got, as visitors are told (problem document's `delivered`): `no` while it has no offset or was refused
+ * (it may go elsewhere), `started` once a head of the answer came, else `unknown`.
+ */
+export type Delivered = 'no' | 'unknown' | 'started';
+
+/** What the opener hears of its exchange. Heads and bytes are valid only during the call. */
+export interface AnswerHandler {
+  /**
+   * A 1xx head but 101. Its credit is given back at once, unless this returns false: then it is to be given back with
+   * {@link OpenedExchange.consumed} (`head.end` bytes) when the visitor has taken it.
+   */
+  // biome-ignore lint/suspicious/noConfusingVoidType: most users return nothing.
+  onInterim(head: Head): void | boolean;
+  /** The final head; `ended`: no body follows. */
+  onAnswer(head: Head, ended: boolean): void;
+  /** A 101 that was asked for: bytes follow both ways. */
+  onUpgrade(head: Head): void;
+  /** Bytes of body or upgraded stream; give their credit back with {@link OpenedExchange.consumed}. */
+  onBody(bytes: Uint8Array): void;
+  /** The answer is whole. */
+  onEnd(trailers: Uint8Array | undefined): void;
+  /** The answer is whole and the connector reads no more of the request. */
+  onStopReading(): void;
+  /** The exchange failed before the answer was whole. */
+  onFailed(reason: Reason, detail: string): void;
+}
+
+/** What the answer is to be checked against. */
+export interface OpenedRequest {
+  readonly isHead: boolean;
+  readonly asksUpgrade: boolean;
+}
+
+/**
+ * The opener's side of an exchange (the gateway's): sends a request, checks every head and length of the answer, for the
+ * server behind is hostile until shown otherwise.
+ */
+export class OpenedExchange implements StreamHandler {
+  readonly #stream: MuxStream;
+  readonly #request: OpenedRequest;
+  readonly #handler: AnswerHandler;
+  readonly #head: Head;
+  readonly #length = new BodyLength();
+  #state: 'waiting' | 'answering' | 'upgraded' | 'ended' = 'waiting';
+  #started = false;
+  #refused = false;
+
+  private constructor(mux: Mux, request: OpenedRequest, handler: AnswerHandler, head: Head) {
+    this.#request = request;
+    this.#handler = handler;
+    this.#head = head;
+    this.#stream = mux.open(this)!;
+  }
+
+  /**
+   * Opens an exchange, or gives undefined when the mux is full or its peer goes away.
+   *
+   * @param head Scratch for heads of the answer; used during calls only, so one serves many exchanges.
+   */
+  static open(mux: Mux, request: OpenedRequest, handler: AnswerHandler, head: Head): OpenedExchange | undefined {
+    return mux.canOpen ? new OpenedExchange(mux, request, handler, head) : undefined;
+  }
+
+  /**
+   * Sends the request. `bytes` must not change afterwards; without a body nothing follows. A head above 56 KiB fails the
+   * exchange with `head-too-large`.
+   */
+  send(bytes: Uint8Array, body: ByteSource | undefined): void {
+    if (bytes.length > maxHeadPayload) return this.#fail('the head does not fit a frame', 'head-too-large');
+    this.#stream.sendHead(bytes, body === undefined);
+    if (body) this.#stream.sendBody(body);
+  }
+
+  /** The body has something new. */
+  wake(): void {
+    this.#stream.wake();
+  }
+
+  /** Bytes of {@link AnswerHandler.onBody} are gone. */
+  consumed(bytes: number): void {
+    this.#stream.consumed(bytes);
+  }
+
+  /** Gives up; nothing is heard any more. */
+  abort(reason: Reason, detail = ''): void {
+    this.#state = 'ended';
+    this.#stream.reset(resetCodeOf(reason), detail);
+  }
+
+  get delivered(): Delivered {
+    if (this.#started) return 'started';
+    if (this.#refused) return 'no';
+    return this.#stream.delivery === 'queued' ? 'no' : 'unknown';
+  }
+
+  onHead(bytes: Uint8Array, interim: boolean, ended: boolean): void {
+    const head = this.#head;
+    this.#started = true;
+    if (this.#state !== 'waiting') return this.#fail('a second final head');
+    const fault = scanExchangeAnswer(head, bytes);
+    if (fault !== undefined) return this.#fail(fault);
+    if (interim !== (head.status < 200 && head.status !== 101)) return this.#fail('an interim head out of place');
+    if (interim) {
+      if (this.#handler.onInterim(head) !== false) this.#stream.consumed(bytes.length);
+    } else if (head.status === 101) this.#onSwitching(head, ended);
+    else this.#onFinal(head, ended);
+  }
+
+  onData(bytes: Uint8Array): void {
+    if (this.#state === 'answering') {
+      if (!this.#length.add(bytes.length)) return this.#fail('a body longer than its Content-Length');
+    } else if (this.#state === 'waiting') return this.#fail('a body before the head');
+    if (this.#state !== 'ended') this.#handler.onBody(bytes);
+  }
+
+  onEnd(trailers: Uint8Array | undefined): void {
+    if (this.#state === 'ended') return;
+    if (this.#state === 'waiting') return this.#fail('an end before the head');
+    if (this.#state === 'answering' && !this.#length.complete)
+      return this.#fail('a body shorter than its Content-Length');
+    const fault = trailers && scanExchangeTrailers(this.#head, trailers);
+    if (fault !== undefined) return this.#fail(fault);
+    if (trailers && this.#state === 'upgraded') return this.#fail('trailers after an upgrade');
+    this.#state = 'ended';
+    this.#handler.onEnd(trailers);
+  }
+
+  onReset(code: number, detail: string): void {
+    if (this.#state === 'ended') {
+      this.#handler.onStopReading();
+      return;
+    }
+    this.#state = 'ended';
+    this.#refused = isRefusal(code);
+    this.#handler.onFailed(reasonOfReset(code), detail);
+  }
+
+  #onFinal(head: Head, ended: boolean): void {
+    const empty = this.#request.isHead || head.status === 204 || head.status === 304;
+    this.#length.expect(empty ? 0 : head.contentLength);
+    if (ended && !this.#length.complete) return this.#fail('a body shorter than its Content-Length');
+    this.#state = ended ? 'ended' : 'answering';
+    this.#handler.onAnswer(head, ended);
+  }
+
+  #onSwitching(head: Head, ended: boolean): void {
+    if (!this.#request.asksUpgrade || ended) return this.#fail('an upgrade that was not asked for');
+    this.#state = 'upgraded';
+    this.#handler.onUpgrade(head);
+  }
+
+  #fail(detail: string, reason: Reason = 'bad-answer'): void {
+    if (this.#state === 'ended') return;
+    this.abort(reason, detail);
+    this.#handler.onFailed(reason, detail);
+  }
+}

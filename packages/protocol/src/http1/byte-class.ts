@@ -1,0 +1,49 @@
+/** Classes of {@link byteClass}, as bits. */
+export const ByteClass = {
+  /** tchar (RFC 9110, section 5.6.2). */
+  Token: 1,
+  /** field-vchar, SP and HTAB (RFC 9110, section 5.5). */
+  Value: 2,
+  /** What a request target may hold: visible ASCII but `#`. */
+  Target: 4,
+  Digit: 8,
+  /** unreserved, sub-delims and `%` (RFC 3986, section 3.2.2): what a registered name may hold. */
+  HostName: 16,
+} as const;
+
+function makeTable(): Uint8Array {
+  const table = new Uint8Array(256);
+  const mark = (text: string, bit: number): void => {
+    for (const c of text) table[c.charCodeAt(0)]! |= bit;
+  };
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+  const digits = '0123456789';
+  mark(`!#$%&'*+-.^_\`|~${digits}${letters}`, ByteClass.Token);
+  mark(digits, ByteClass.Digit);
+  mark(`-._~!$&'()*+,;=%${digits}${letters}`, ByteClass.HostName);
+  for (let byte = 0x20; byte < 256; byte++) if (byte !== 0x7f) table[byte]! |= ByteClass.Value;
+  table[0x09]! |= ByteClass.Value;
+  for (let byte = 0x21; byte < 0x7f; byte++) if (byte !== 0x23) table[byte]! |= ByteClass.Target;
+  return table;
+}
+
+/** What each byte may be part of. */
+export const byteClass: Uint8Array = makeTable();
+
+/**
+ * Position of the first byte in `bytes[start..end)` that is not of the class `bit`; `end` when all are. Four at a time,
+ * and the table in a local: measured, a scan of a browser's head takes a quarter less.
+ */
+export function skipClass(bytes: Uint8Array, start: number, end: number, bit: number): number {
+  const classes = byteClass;
+  const four = end - 3;
+  let at = start;
+  while (
+    at < four &&
+    classes[bytes[at]!]! & classes[bytes[at + 1]!]! & classes[bytes[at + 2]!]! & classes[bytes[at + 3]!]! & bit
+  ) {
+    at += 4;
+  }
+  while (at < end && classes[bytes[at]!]! & bit) at++;
+  return at;
+}

@@ -1,0 +1,266 @@
+import { ReverseHttpError } from '../errors/index.js';
+import type { Clock, Timer, Transport, TransportHandler } from '../session/index.js';
+import { Batch } from './batch.js';
+import { IdleBudget } from './idle-budget.js';
+import { encodePollAnswer, type PollRequest, type PollTerms, transportOver } from './poll-message.js';
+
+/** One HTTP request of a connector, to be answered once. */
+export interface PollResponder {
+  answer(body: Uint8Array): void;
+  /** Set by who took the request; called when its connection died before the answer. */
+  onGone?: () => void;
+}
+
+/** Settings of a {@link PollAcceptor}. */
+export interface PollAcceptorOptions {
+  readonly clock: Clock;
+  /** A poll is answered after this at the latest, ms, even if it asked for longer. Default 60,000. */
+  readonly maxHoldMs?: number;
+  /** Smallest round trip known, ms. */
+  readonly roundTripMs: () => number | undefined;
+}
+
+interface WaitingPoll {
+  readonly terms: PollTerms;
+  readonly responder: PollResponder;
+  readonly timer: Timer;
+  /** It came before: nobody knows which copy of it is still waited for. */
+  readonly repeated: boolean;
+}
+
+/** Answers are at most this long, whatever a poll wants, and no poll wants less than that, bytes. */
+const maxAnswerBytes = 4 * 1024 * 1024;
+const leastAnswerBytes = 1024;
+/** Less room than this is not worth another message, bytes. */
+const leastRoomBytes = 4096;
+/** Room for kind, number and the message's own length. */
+const overheadBytes = 24;
+/** The next poll must come within this after an answer, or three round trips; after twice that the transport is lost, ms. */
+const patienceMs = 5000;
+/** Polls on their way at a time; more are a fault of the connector's. */
+const maxOutstanding = 2;
+/** A connector that asks for nothing, and too fast, waits for this, ms ... */
+const throttleMs = 1000;
+/** ... with so many requests; more end the session. */
+const maxThrottled = 8;
+
+const deaf: TransportHandler = { onMessage() {}, onWritable() {}, onClosed() {} };
+
+/**
+ * The answering end of long polling: holds polls until there is something to carry, answers the lowest. Polls and posts
+ * may be lost, repeated and reordered on the way; whatever their answers lose is found out by the next poll and sent again.
+ */
+export class PollAcceptor implements Transport {
+  readonly name = 'poll';
+  readonly watchesItself = true;
+  handler: TransportHandler = deaf;
+  suspect = false;
+  movedBytes = 0;
+  readonly #options: PollAcceptorOptions;
+  /** In order of their numbers; at most two. */
+  readonly #waiting: WaitingPoll[] = [];
+  readonly #throttled = new Map<PollResponder, Timer>();
+  readonly #budget = new IdleBudget();
+  /** For each poll that was answered and may have to be repeated: where the bytes of its answer end. */
+  readonly #answered = new Map<number, number>();
+  /** Where the bytes of all answers end that the connector says it has got. */
+  #receivedEnd = 0;
+  #lowest = 1;
+  #highest = 0;
+  /** Ends of what the connector has sent and acked: what it sends is of use when it raises one of them. */
+  #upEnd = 0;
+  #ack = 0;
+  #batch = new Batch();
+  #patience: Timer | undefined;
+  #closed = false;
+
+  constructor(options: PollAcceptorOptions) {
+    this.#options = options;
+    this.#awaitRequest();
+  }
+
+  get maxMessageBytes(): number {
+    return this.#room - overheadBytes;
+  }
+
+  get writable(): boolean {
+    if (this.#waiting.length === 0) return false;
+    return this.#batch.bytes === 0 || (this.#room >= leastRoomBytes && !this.#batch.full);
+  }
+
+  send(message: Uint8Array): void {
+    this.#batch.add(message);
+  }
+
+  flush(): void {
+    if (this.#batch.bytes === 0 || this.#waiting.length === 0) return;
+    const isFull = !this.writable;
+    this.#answer(this.#waiting[0]!);
+    if (isFull && this.writable) this.handler.onWritable();
+  }
+
+  /**
+   * Takes a request of this transport; its responder is called now or later.
+   *
+   * @throws ReverseHttpError `protocol-error` for a poll before its time, and for a flood of requests that bring nothing.
+   */
+  receive(request: PollRequest, responder: PollResponder): void {
+    if (this.#closed) return responder.answer(encodePollAnswer(transportOver));
+    const { poll, messages } = request;
+    if (poll) this.#assertOrder(poll);
+    const brought = Batch.of(messages);
+    const isUseful = brought.end > this.#upEnd || brought.ack > this.#ack;
+    this.#upEnd = Math.max(this.#upEnd, brought.end);
+    this.#ack = Math.max(this.#ack, brought.ack);
+    for (const message of messages) {
+      this.movedBytes += message.length;
+      this.handler.onMessage(message);
+      if (this.#closed) return responder.answer(encodePollAnswer(transportOver));
+    }
+    const proceed = (): void => {
+      if (poll) this.#receivePoll(poll, brought.ack, responder);
+      else this.#answerPost(responder);
+    };
+    if (isUseful || this.#budget.take(this.#options.clock.now())) proceed();
+    else this.#throttle(responder, proceed);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.flush();
+    this.#closed = true;
+    this.#patience?.cancel();
+    const over = encodePollAnswer(transportOver);
+    for (const { responder, timer } of this.#waiting.splice(0)) {
+      timer.cancel();
+      responder.answer(over);
+    }
+    for (const [responder, timer] of this.#throttled) {
+      timer.cancel();
+      responder.answer(over);
+    }
+    this.#throttled.clear();
+    const { handler } = this;
+    this.handler = deaf;
+    handler.onClosed('closed');
+  }
+
+  get #room(): number {
+    const wanted = this.#waiting[0]?.terms.maxAnswerBytes ?? 0;
+    return Math.min(Math.max(wanted, leastAnswerBytes), maxAnswerBytes) - this.#batch.bytes;
+  }
+
+  /** A poll leaves when all but one of those before it were answered, which cannot be before they were seen here. */
+  #assertOrder({ number, lowest }: PollTerms): void {
+    const early = number >= Math.max(lowest, this.#lowest) + maxOutstanding || lowest > this.#highest + 1;
+    if (early || lowest > number) throw new ReverseHttpError('protocol-error', 'a poll before its time');
+  }
+
+  #receivePoll(terms: PollTerms, ack: number, responder: PollResponder): void {
+    const { number, lowest } = terms;
+    const isNews = lowest >= this.#lowest;
+    this.#advance(lowest);
+    // Answered in full, says the connector: somebody on the way repeats it.
+    if (number < this.#lowest) return responder.answer(encodePollAnswer({ counts: false, number, messages: [] }));
+    const doubled = this.#supersede(number);
+    const repeated = this.#answered.delete(number);
+    if (repeated || (isNews && ack < this.#receivedEnd)) {
+      this.#receivedEnd = Math.max(ack, 0);
+      this.handler.onLost?.(this.#receivedEnd);
+    }
+    this.#highest = Math.max(this.#highest, number);
+    this.#park(terms, responder, repeated || doubled);
+    this.handler.onWritable();
+  }
+
+  #answerPost(responder: PollResponder): void {
+    this.#heard();
+    responder.answer(encodePollAnswer({ counts: true, number: 0, messages: this.#ackMessages() }));
+  }
+
+  /** Polls below `lowest` were answered in full: what their answers carried must be acked. */
+  #advance(lowest: number): void {
+    if (lowest <= this.#lowest) return;
+    this.#lowest = lowest;
+    for (const [number, end] of this.#answered) {
+      if (number >= lowest) continue;
+      this.#receivedEnd = Math.max(this.#receivedEnd, end);
+      this.#answered.delete(number);
+    }
+  }
+
+  /** Gives up requests that nobody waits for: an earlier copy of this poll (true when there was one), polls answered in full. */
+  #supersede(number: number): boolean {
+    let doubled = false;
+    for (const waiting of [...this.#waiting]) {
+      if (waiting.terms.number !== number && waiting.terms.number >= this.#lowest) continue;
+      this.#release(waiting);
+      doubled ||= waiting.terms.number === number;
+      waiting.responder.answer(encodePollAnswer({ counts: false, number: waiting.terms.number, messages: [] }));
+    }
+    return doubled;
+  }
+
+  #park(terms: PollTerms, responder: PollResponder, repeated: boolean): void {
+    const { clock, maxHoldMs = 60_000 } = this.#options;
+    const timer = clock.setTimer(() => this.#answer(waiting), Math.min(terms.holdMs, maxHoldMs));
+    const waiting: WaitingPoll = { terms, responder, timer, repeated };
+    this.#waiting.push(waiting);
+    this.#waiting.sort((a, b) => a.terms.number - b.terms.number);
+    this.#heard();
+  }
+
+  /** Answers with what was gathered, or with an ack alone. */
+  #answer(waiting: WaitingPoll): void {
+    const { messages, end } = this.#batch;
+    this.#batch = new Batch();
+    this.#release(waiting);
+    const { number } = waiting.terms;
+    this.#answered.set(number, end);
+    const carried = messages.length > 0 ? messages : this.#ackMessages();
+    waiting.responder.answer(encodePollAnswer({ counts: true, number, messages: carried }));
+    // If nobody waited for a repeat, the next poll tells so; where one waits already, it is sent for a newer one.
+    if (waiting.repeated && end > 0) for (const other of [...this.#waiting]) this.#answer(other);
+    if (this.#waiting.length === 0 || end > 0) this.#awaitRequest();
+  }
+
+  #release(waiting: WaitingPoll): void {
+    waiting.timer.cancel();
+    this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+  }
+
+  /** An answer left: another poll or an ack of what it carried must come, or the connector is suspect, and then lost. */
+  #awaitRequest(): void {
+    if (this.#closed || this.#patience) return;
+    const { clock, roundTripMs } = this.#options;
+    const wait = Math.max(patienceMs, 3 * (roundTripMs() ?? 0));
+    this.#patience = clock.setTimer(() => {
+      this.suspect = true;
+      this.#patience = clock.setTimer(() => this.close(), wait);
+    }, wait);
+  }
+
+  /** A request came; without a poll among those that wait the connector is as deaf as before. */
+  #heard(): void {
+    if (this.#waiting.length === 0) return;
+    this.#patience?.cancel();
+    this.#patience = undefined;
+    this.suspect = false;
+  }
+
+  #throttle(responder: PollResponder, proceed: () => void): void {
+    if (this.#throttled.size >= maxThrottled) {
+      throw new ReverseHttpError('protocol-error', 'too many requests that bring nothing');
+    }
+    const timer = this.#options.clock.setTimer(() => {
+      this.#throttled.delete(responder);
+      proceed();
+    }, throttleMs);
+    this.#throttled.set(responder, timer);
+  }
+
+  #ackMessages(): Uint8Array[] {
+    const ack = this.handler.takeAck?.();
+    return ack ? [ack] : [];
+  }
+}

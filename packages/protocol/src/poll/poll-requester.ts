@@ -1,0 +1,390 @@
+import type { Timer, Transport, TransportHandler } from '../session/index.js';
+import { Batch } from './batch.js';
+import { sendLastWord } from './last-word.js';
+import {
+  decodePollAnswer,
+  encodePollRequest,
+  maxMessagesPerBody,
+  maxPollHeaderBytes,
+  type PollAnswer,
+} from './poll-message.js';
+import { createPollPath, type PollPath } from './poll-path.js';
+import type { PollOutcome, PollRequesterOptions } from './poll-requester-options.js';
+
+/** An HTTP request that was not answered yet. */
+interface Outgoing {
+  /** Undefined for a post. */
+  readonly number: number | undefined;
+  batch: Batch;
+  /** What it asked for when it left. */
+  holdMs: number;
+  answerBytes: number;
+  sentAt: number;
+  /** When bytes of the answer came last. */
+  movedAt: number;
+  failures: number;
+  timeouts: number;
+  giveUp: () => void;
+}
+
+/** An answer that is due must come within this or three round trips, ms; after twice that the transport is lost. */
+const patienceMs = 5000;
+/** Waits before repeats, ms; after the last the transport is lost. */
+const retryMs: readonly number[] = [0, 100, 500, 2000];
+/** Nobody is taken at his word who wants us to come again only after this, ms. */
+const maxRetryMs = 30_000;
+/** A poll that fails after waiting this long was cut by somebody who does not like to wait, ms. */
+const parkedMs = 500;
+/** An answer's messages are larger than this when they carry data, not only acks and credit. */
+const maxAckBytes = 64;
+/** Less room than this is not worth another message, bytes. */
+const leastRoomBytes = 4096;
+/** Room for the message's own length. */
+const lengthBytes = 8;
+
+const deaf: TransportHandler = { onMessage() {}, onWritable() {}, onClosed() {} };
+
+/**
+ * The asking end of long polling: keeps one poll at the gateway, a second while data moves, and carries up what there is
+ * with the next poll, or by posts of its own.
+ */
+export class PollRequester implements Transport {
+  readonly name = 'poll';
+  readonly watchesItself = true;
+  handler: TransportHandler = deaf;
+  movedBytes = 0;
+  readonly #options: PollRequesterOptions;
+  readonly #path: PollPath;
+  readonly #polls = new Map<number, Outgoing>();
+  readonly #posts = new Set<Outgoing>();
+  readonly #timers = new Set<Timer>();
+  #nextNumber = 1;
+  /** Whether the last answer brought something: a second poll is worth its cost. */
+  #moving = false;
+  #answeredAt = 0;
+  #pumpDeferred = false;
+  /** An answer's messages are being given to the session: what it has to say goes when it has heard all of them. */
+  #delivering = false;
+  #batch = new Batch();
+  /** What the gateway has processed, and where the bytes of all answered requests end. */
+  #acked = 0;
+  #carriedEnd = 0;
+  /** Bodies were halved, and nothing has come through since: it is the way that is broken. */
+  #shrunk = false;
+  #closed = false;
+
+  constructor(options: PollRequesterOptions) {
+    this.#options = options;
+    this.#path = options.path ?? createPollPath();
+    this.#pumpLater();
+  }
+
+  get maxMessageBytes(): number {
+    return this.#room - lengthBytes;
+  }
+
+  get writable(): boolean {
+    if (this.#closed || this.#delivering) return false;
+    if (this.#batch.bytes > 0) return this.#room >= leastRoomBytes && !this.#batch.full;
+    return this.#pollIsDue || this.#posts.size < (this.#options.maxPosts ?? 4);
+  }
+
+  /** An answer that is due did not come. */
+  get suspect(): boolean {
+    return [...this.#polls.values(), ...this.#posts].some(({ timeouts }) => timeouts > 0);
+  }
+
+  send(message: Uint8Array): void {
+    this.#batch.add(message);
+  }
+
+  flush(): void {
+    if (this.#batch.bytes === 0 || this.#closed) return;
+    const isFull = !this.writable;
+    if (this.#pollIsDue) this.#sendPoll();
+    else this.#sendPost();
+    if (isFull && this.writable) this.#pumpLater();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const timer of this.#timers) timer.cancel();
+    for (const outgoing of this.#outgoing) outgoing.giveUp();
+    if (this.#batch.bytes > 0) this.#sendLastWord();
+    const { handler } = this;
+    this.handler = deaf;
+    handler.onClosed('closed');
+  }
+
+  get #room(): number {
+    return this.#path.up.bytes - maxPollHeaderBytes - this.#batch.bytes;
+  }
+
+  get #outgoing(): Outgoing[] {
+    return [...this.#polls.values(), ...this.#posts];
+  }
+
+  get #pollIsDue(): boolean {
+    const wanted = this.#moving ? (this.#options.maxPolls ?? 2) : 1;
+    return this.#polls.size < wanted && this.#nextNumber <= this.#lowest + 1;
+  }
+
+  /** Every poll below was answered in full. */
+  get #lowest(): number {
+    return Math.min(this.#nextNumber, ...this.#polls.keys());
+  }
+
+  get #patienceMs(): number {
+    return Math.max(patienceMs, 3 * (this.#path.roundTripMs ?? 0));
+  }
+
+  /** At the turn's end, so that a poll takes along what the session has to say. */
+  #pumpLater(): void {
+    if (this.#pumpDeferred) return;
+    this.#pumpDeferred = true;
+    this.#options.defer(() => {
+      this.#pumpDeferred = false;
+      if (!this.#closed) this.handler.onWritable();
+      while (!this.#closed && this.#pollIsDue) this.#sendPoll();
+    });
+  }
+
+  #sendPoll(): void {
+    const number = this.#nextNumber++;
+    const outgoing = this.#take(number);
+    this.#polls.set(number, outgoing);
+    this.#request(outgoing);
+  }
+
+  #sendPost(): void {
+    const outgoing = this.#take(undefined);
+    this.#posts.add(outgoing);
+    this.#request(outgoing);
+  }
+
+  #take(number: number | undefined): Outgoing {
+    const batch = this.#batch.bytes > 0 ? this.#batch : this.#ack();
+    this.#batch = new Batch();
+    const times = { holdMs: 0, answerBytes: 0, sentAt: 0, movedAt: 0 };
+    return { number, batch, ...times, failures: 0, timeouts: 0, giveUp() {} };
+  }
+
+  #ack(): Batch {
+    const ack = this.handler.takeAck?.();
+    return Batch.of(ack ? [ack] : []);
+  }
+
+  #request(outgoing: Outgoing): void {
+    const { clock, post, session, attach } = this.#options;
+    const { hold, down } = this.#path;
+    const { number } = outgoing;
+    const now = clock.now();
+    outgoing.sentAt = outgoing.movedAt = now;
+    // After a silence the question is only whether anybody is there: that is answered at once.
+    outgoing.holdMs = outgoing.timeouts > 0 ? 0 : hold.at(now);
+    outgoing.answerBytes = down.bytes;
+    const terms = { lowest: this.#lowest, maxAnswerBytes: outgoing.answerBytes, holdMs: outgoing.holdMs };
+    // A repeat says what was processed by now: it is answered from there.
+    const messages =
+      outgoing.failures > 0 ? [...this.#ack().messages, ...outgoing.batch.messages] : outgoing.batch.messages;
+    const poll = number === undefined ? undefined : { number, ...terms };
+    const onOutcome = (outcome: PollOutcome): void => {
+      cancelDeadline();
+      outgoing.giveUp = () => {};
+      this.#onOutcome(outgoing, outcome);
+    };
+    const giveUp = post(
+      poll ? 'poll' : 'post',
+      encodePollRequest({ session, attach, poll, messages }),
+      onOutcome,
+      (bytes) => {
+        outgoing.movedAt = clock.now();
+        this.movedBytes += bytes;
+      },
+    );
+    const cancelDeadline = this.#watch(outgoing, () => {
+      giveUp();
+      outgoing.giveUp = () => {};
+      outgoing.timeouts++;
+      this.#onFailed(outgoing, 'no answer in time');
+    });
+    outgoing.giveUp = () => {
+      cancelDeadline();
+      giveUp();
+    };
+  }
+
+  /** Calls `onLate` when the answer is overdue; the result stops that. */
+  #watch(outgoing: Outgoing, onLate: () => void): () => void {
+    const { clock } = this.#options;
+    const look = (): Timer | undefined => {
+      const wait = this.#dueAt(outgoing) - clock.now();
+      if (wait > 0) return this.#later(wait, () => (timer = look()));
+      onLate();
+      return undefined;
+    };
+    let timer = look();
+    return () => this.#cancel(timer);
+  }
+
+  /** A poll may wait; but not one that carries bytes, for they are acked at once. */
+  #dueAt({ number, batch, holdMs, sentAt, movedAt }: Outgoing): number {
+    const isHeld = number !== undefined && batch.end <= this.#acked;
+    return Math.max(sentAt + (isHeld ? holdMs : 0), movedAt) + this.#patienceMs;
+  }
+
+  #onOutcome(outgoing: Outgoing, outcome: PollOutcome): void {
+    if (this.#closed) return;
+    if (outcome.kind === 'too-large') return this.#onTooLarge(outgoing);
+    if (outcome.kind === 'failed') return this.#onFailed(outgoing, outcome.detail, outcome.retryAfterMs);
+    const answer = decodePollAnswer(outcome.body);
+    if (answer && !answer.counts && answer.number === 0) return this.#lose('another transport took over');
+    if (!answer || answer.number !== (outgoing.number ?? 0)) return this.#onFailed(outgoing, notOurs);
+    // Somebody on the way sent the request twice, and the gateway talks to the other copy.
+    if (!answer.counts) return this.#repeat(outgoing, 'doubled on the way');
+    this.#onAnswer(outgoing, answer, outcome.body.length);
+  }
+
+  #onAnswer(outgoing: Outgoing, answer: PollAnswer, bytes: number): void {
+    const { messages } = answer;
+    const heard = Batch.of(messages);
+    this.#acked = Math.max(this.#acked, heard.ack);
+    this.#shrunk = false;
+    this.movedBytes += bytes + outgoing.batch.bytes;
+    this.#delivering = true;
+    try {
+      for (const message of messages) {
+        if (!this.#closed) this.handler.onMessage(message);
+      }
+    } finally {
+      this.#delivering = false;
+    }
+    if (this.#closed) return;
+    this.#measure(outgoing, heard, bytes);
+    this.#remove(outgoing);
+    if (heard.ack >= 0) this.#findLost();
+    this.#pumpLater();
+  }
+
+  /** Learns of the way. How long a poll waited at the gateway is known only where it had to be answered at once. */
+  #measure({ number, batch, holdMs, sentAt }: Outgoing, heard: Batch, bytes: number): void {
+    const path = this.#path;
+    const now = this.#options.clock.now();
+    const took = now - sentAt;
+    const isHeld = number !== undefined && batch.end === 0;
+    if (!isHeld || took >= holdMs) {
+      const trip = isHeld ? took - holdMs : took;
+      path.roundTripMs = Math.min(path.roundTripMs ?? trip, trip);
+    }
+    if (number === undefined) return path.up.worked(batch.bytes + maxPollHeaderBytes, took, now);
+    if (this.#moving) path.down.worked(bytes, now - Math.max(sentAt, this.#answeredAt), now);
+    this.#moving = heard.messages.some((message) => message.length > maxAckBytes);
+    this.#answeredAt = now;
+  }
+
+  #remove(outgoing: Outgoing): void {
+    this.#carriedEnd = Math.max(this.#carriedEnd, outgoing.batch.end);
+    if (outgoing.number === undefined) this.#posts.delete(outgoing);
+    else this.#polls.delete(outgoing.number);
+  }
+
+  /** Whatever carried the first byte that is not acked was answered: it went lost on the way, or found no room. */
+  #findLost(): void {
+    const first = this.#acked;
+    if (first >= this.#carriedEnd) return;
+    if (this.#outgoing.some(({ batch }) => batch.start <= first && first < batch.end)) return;
+    this.#carriedEnd = first;
+    this.handler.onLost?.(first);
+  }
+
+  #onTooLarge(outgoing: Outgoing): void {
+    const { batch, number } = outgoing;
+    if (!this.#path.up.refused(batch.bytes + maxPollHeaderBytes, this.#options.clock.now())) {
+      return this.#onFailed(outgoing, 'even small bodies are too large for somebody on the way');
+    }
+    this.#cutAnew(outgoing);
+    if (number !== undefined) this.#request(outgoing);
+  }
+
+  #onFailed(outgoing: Outgoing, detail: string, retryAfterMs = 0): void {
+    const { clock } = this.#options;
+    const waited = clock.now() - outgoing.sentAt;
+    const isPoll = outgoing.number !== undefined;
+    if (isPoll && waited > parkedMs) this.#path.hold.cut(Math.min(waited, outgoing.holdMs), clock.now());
+    // One failure is chance. A poll that was cut while it waited is given a second one with a shorter hold.
+    const more = outgoing.failures - (isPoll && waited > parkedMs ? 2 : 1);
+    if (more >= 0 && more % 2 === 0 && this.#shrink(outgoing)) return;
+    this.#repeat(outgoing, detail, retryAfterMs);
+  }
+
+  #repeat(outgoing: Outgoing, detail: string, retryAfterMs = 0): void {
+    const wait = retryMs[outgoing.failures++];
+    if (wait === undefined || outgoing.timeouts > 1) return this.#lose(detail);
+    const spread = 0.5 + (this.#options.random?.() ?? 0.5);
+    const later = Math.min(Math.max(wait * spread, retryAfterMs), maxRetryMs);
+    if (later === 0) this.#request(outgoing);
+    else this.#later(later, () => this.#request(outgoing));
+  }
+
+  /** Smaller bodies may come through; true when the request is not to be repeated, for its bytes are cut anew. */
+  #shrink(outgoing: Outgoing): boolean {
+    const { up, down } = this.#path;
+    const { batch, number, answerBytes } = outgoing;
+    const size = batch.bytes + maxPollHeaderBytes;
+    const now = this.#options.clock.now();
+    // Others have shown since it was cut that it is too large.
+    let cutAnew = batch.end > 0 && size > up.bytes;
+    if (number !== undefined) down.failed(answerBytes, now);
+    // Without anything that came through since the last time it is hardly the size.
+    if (!cutAnew && !this.#shrunk && batch.end > 0) this.#shrunk = cutAnew = up.failed(size, now);
+    if (cutAnew) this.#cutAnew(outgoing);
+    return cutAnew && number === undefined;
+  }
+
+  /** The bytes go again in other bodies; of a poll the asking is left. */
+  #cutAnew(outgoing: Outgoing): void {
+    const { start } = outgoing.batch;
+    if (outgoing.number === undefined) this.#posts.delete(outgoing);
+    else outgoing.batch = this.#ack();
+    if (start < Number.POSITIVE_INFINITY) this.handler.onLost?.(start);
+    this.#pumpLater();
+  }
+
+  /** Goes out even though nobody waits for the answer, and takes along what was not answered, as far as there is room. */
+  #sendLastWord(): void {
+    const messages = [...this.#batch.messages];
+    let room = this.#room;
+    for (const { batch } of this.#outgoing.reverse()) {
+      room -= batch.bytes;
+      if (room < 0 || messages.length + batch.messages.length > maxMessagesPerBody) break;
+      messages.unshift(...batch.messages);
+    }
+    sendLastWord(this.#options, messages, patienceMs);
+  }
+
+  #lose(detail: string): void {
+    const { handler } = this;
+    this.handler = deaf;
+    this.#batch = new Batch();
+    this.close();
+    handler.onClosed(detail);
+  }
+
+  #later(ms: number, fn: () => void): Timer {
+    const timer = this.#options.clock.setTimer(() => {
+      this.#timers.delete(timer);
+      if (!this.#closed) fn();
+    }, ms);
+    this.#timers.add(timer);
+    return timer;
+  }
+
+  #cancel(timer: Timer | undefined): void {
+    if (!timer) return;
+    timer.cancel();
+    this.#timers.delete(timer);
+  }
+}
+
+const notOurs = "the answer is not a gateway's";

@@ -1,0 +1,139 @@
+import type { Clock, Timer } from './clock.js';
+import type { Transport } from './transport.js';
+
+/** A link silent for this long is asked for a sign of life as soon as something goes out, ms. */
+export const quietMs = 1000;
+
+/** A sign of life that was asked for must come within this, or four round trips, ms. */
+export const replyTimeoutMs = 5000;
+
+/** Bytes that stay unacked for this long, or four round trips, although messages come, were lost on the way, ms. */
+export const maxAckStallMs = 15_000;
+
+/** No keep-alive is shorter, whatever a peer asks for, ms. */
+const leastKeepAliveMs = 100;
+
+/** What a watch needs of its session. */
+export interface LivenessHost {
+  readonly clock: Clock;
+  readonly keepAliveMs: number;
+  /** Smallest round trip known, ms. */
+  roundTripMs(): number | undefined;
+  /** Since when bytes wait for an ack without any progress; undefined when none do. */
+  unackedSince(): number | undefined;
+  /** Send something now if that is possible, for {@link Liveness.wanted} was set. */
+  onAsk(): void;
+  /** The transport is of no use any more: `silent`, or `stalled` while it looks alive. */
+  onDead(why: 'silent' | 'stalled'): void;
+}
+
+/**
+ * Watches whether the present transport is alive. Costs nothing per message but a store: one timer looks now and then.
+ */
+export class Liveness {
+  /** When the peer was heard last. */
+  lastHeardAt: number;
+  /** A message that asks for an answer is due. */
+  wanted = false;
+  readonly #host: LivenessHost;
+  readonly #keepAliveMs: number;
+  #transport: Transport | undefined;
+  #watchTimer: Timer | undefined;
+  #replyTimer: Timer | undefined;
+  #movedBytes: number | undefined;
+
+  constructor(host: LivenessHost) {
+    this.#host = host;
+    this.#keepAliveMs = Math.max(host.keepAliveMs, leastKeepAliveMs);
+    this.lastHeardAt = host.clock.now();
+  }
+
+  /** Begins to watch a transport; that it was given counts as a sign of life. */
+  start(transport: Transport): void {
+    this.stop();
+    this.#transport = transport;
+    this.lastHeardAt = this.#host.clock.now();
+    this.#watch();
+  }
+
+  stop(): void {
+    this.#transport = undefined;
+    this.wanted = false;
+    this.#watchTimer?.cancel();
+    this.#replyTimer?.cancel();
+    this.#watchTimer = this.#replyTimer = undefined;
+  }
+
+  /** Any message came. */
+  heard(now: number): void {
+    this.lastHeardAt = now;
+    this.wanted = false;
+    if (this.#replyTimer) {
+      this.#replyTimer.cancel();
+      this.#replyTimer = undefined;
+    }
+  }
+
+  /** Whether a message that goes out now is to ask for an answer: one is wanted, or it is the first on a quiet link. */
+  asks(now: number): boolean {
+    if (this.wanted || this.#transport?.watchesItself) return this.wanted;
+    return !this.#replyTimer && now - this.lastHeardAt > quietMs;
+  }
+
+  /** A message that asks went out. */
+  asked(): void {
+    this.wanted = false;
+    this.#awaitReply();
+  }
+
+  #awaitReply(): void {
+    if (this.#replyTimer || this.#transport?.watchesItself) return;
+    this.#movedBytes = this.#transport?.movedBytes;
+    this.#replyTimer = this.#host.clock.setTimer(() => this.#onNoReply(), this.#patience(replyTimeoutMs));
+  }
+
+  #onNoReply(): void {
+    this.#replyTimer = undefined;
+    const moved = this.#transport?.movedBytes;
+    if (moved === this.#movedBytes) this.#host.onDead('silent');
+    else this.#awaitReply(); // Slow, but alive: the answer may stand behind what moves.
+  }
+
+  #watch(): void {
+    const { clock } = this.#host;
+    const since = this.#host.unackedSince();
+    const now = clock.now();
+    const silence = this.#keepAliveMs - (now - this.lastHeardAt);
+    const stall = since === undefined ? silence : this.#patience(maxAckStallMs) / 2 - (now - since);
+    // One that is overdue was acted upon just now: look again after the whole time.
+    const wait = Math.min(silence > 0 ? silence : this.#keepAliveMs, stall > 0 ? stall : this.#keepAliveMs);
+    this.#watchTimer = clock.setTimer(() => this.#look(), Math.max(wait, 1));
+  }
+
+  #look(): void {
+    const { clock } = this.#host;
+    const now = clock.now();
+    const transport = this.#transport;
+    const since = this.#host.unackedSince();
+    const patience = this.#patience(maxAckStallMs);
+    // Half-way the peer is asked, for its own timers may sleep (a hidden tab's do) while it answers messages.
+    if (since !== undefined && now - since >= patience && this.lastHeardAt > since) return this.#host.onDead('stalled');
+    const stalls = since !== undefined && now - since >= patience / 2;
+    const isSilent = !transport?.watchesItself && now - this.lastHeardAt >= this.#keepAliveMs;
+    if (stalls || isSilent) this.#ask();
+    // Asking may have replaced the transport: the new one is watched already.
+    if (transport && transport === this.#transport) this.#watch();
+  }
+
+  #ask(): void {
+    const transport = this.#transport;
+    this.wanted = true;
+    this.#host.onAsk();
+    // Where nothing can leave either, no answer will come.
+    if (transport === this.#transport) this.#awaitReply();
+  }
+
+  #patience(ms: number): number {
+    return Math.max(ms, 4 * (this.#host.roundTripMs() ?? 0));
+  }
+}

@@ -1,0 +1,12 @@
+import { createMemoryLink } from '@reverse-http/protocol/session';
+import { describeTransport } from './transport-suite.js';
+
+describeTransport('memory', () => {
+  const { a, b, cut } = createMemoryLink({ defer: (fn) => setImmediate(fn) });
+  return { gateway: a, connector: b, cut };
+});
+
+describeTransport('memory, with messages of a kilobyte', () => {
+  const { a, b, cut } = createMemoryLink({ defer: (fn) => setImmediate(fn), maxMessageBytes: 1024 });
+  return { gateway: a, connector: b, cut };
+});

@@ -1,0 +1,50 @@
+import { decodePollRequest, PollAcceptor, type PollOutcome, PollRequester } from '@reverse-http/protocol/poll';
+import type { Clock } from '@reverse-http/protocol/session';
+import { Random } from '../sim/random.js';
+import { systemClock } from './suite-sessions.js';
+import type { TransportPair } from './transport-pair.js';
+import { describeTransport } from './transport-suite.js';
+
+type Post = (path: string, body: Uint8Array, done: (outcome: PollOutcome) => void) => () => void;
+
+const later = (fn: () => void): void => void setImmediate(fn);
+/** Waits are no part of the cases: those between repeats are shorter here. */
+const hastyClock: Clock = { now: systemClock.now, setTimer: (fn, ms) => systemClock.setTimer(fn, ms / 50) };
+const reset: PollOutcome = { kind: 'failed', detail: 'reset' };
+
+/** Polling over HTTP in memory; `faults` so often a request or its answer is lost, told to the client. */
+function createPollPair(faults: number, maxBytes = Number.POSITIVE_INFINITY): TransportPair {
+  const random = new Random(1);
+  const acceptor = new PollAcceptor({ clock: systemClock, roundTripMs: () => undefined });
+  let isCut = false;
+  const calls = new Set<(outcome: PollOutcome) => void>();
+  const post: Post = (_path, body, done) => {
+    const finish = (outcome: PollOutcome): void => {
+      if (calls.delete(finish)) done(outcome);
+    };
+    calls.add(finish);
+    later(() => {
+      if (isCut || random.chance(faults)) return finish(reset);
+      if (body.length > maxBytes) return finish({ kind: 'too-large' });
+      const answer = (bytes: Uint8Array): void =>
+        later(() => finish(isCut || random.chance(faults) ? reset : { kind: 'answer', body: bytes }));
+      acceptor.receive(decodePollRequest(body)!, { answer });
+    });
+    return () => calls.delete(finish);
+  };
+  const connector = new PollRequester({ session: 'n.s', attach: 1, clock: hastyClock, defer: later, post });
+  return {
+    gateway: acceptor,
+    connector,
+    cut() {
+      isCut = true;
+      for (const finish of [...calls]) finish(reset);
+      // Nobody waits for the time after which a poll is missed.
+      acceptor.close();
+    },
+  };
+}
+
+describeTransport('poll', () => createPollPair(0));
+describeTransport('poll, through hops that lose one in twelve', () => createPollPair(0.04));
+describeTransport('poll, through hops that take 20 KiB', () => createPollPair(0, 20 * 1024));

@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config';
+
+const source = (path: string): string => new URL(`./packages/${path}`, import.meta.url).pathname;
+
+export default defineConfig({
+  resolve: {
+    // Tests run on the sources, so that one module is never loaded twice (once built, once not).
+    alias: [
+      { find: /^@reverse-http\/protocol\/(.+)$/, replacement: source('protocol/src/$1/index.ts') },
+      { find: /^@reverse-http\/connector\/node$/, replacement: source('connector/src/node/index.ts') },
+      { find: /^@reverse-http\/connector$/, replacement: source('connector/src/index.ts') },
+      { find: /^@reverse-http\/gateway$/, replacement: source('gateway/src/index.ts') },
+    ],
+  },
+  test: {
+    include: ['packages/*/test/**/*.test.ts', 'scripts/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+    testTimeout: 20_000,
+  },
+});

@@ -52,7 +52,8 @@ async function end() {
   if (ending) process.exit(0);
   ending = true;
   for (const server of servers) server.end();
-  await Promise.all([...servers.map(({ exited }) => exited), gateway.close()]);
+  await Promise.all(servers.map(({ exited }) => exited));
+  await gateway.close();
   process.exit(0);
 }
 

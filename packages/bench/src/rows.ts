@@ -59,6 +59,17 @@ export const ROWS: readonly Row[] = [
     ],
   },
   {
+    name: 'polling',
+    title: '15 fields, 64 visitors, strict long polling',
+    head: browserHead,
+    visitors: 64,
+    subjects: ['nginx', 'polling'],
+    comparisons: [
+      { figure: rate, subject: 'polling', against: 'nginx', floor: 0.6, budget: 0.9 },
+      { figure: cpu, subject: 'polling', against: 'nginx' },
+    ],
+  },
+  {
     name: '8-visitors',
     title: '15 fields, 8 visitors',
     head: browserHead,

@@ -39,25 +39,33 @@ const nginx: StartSubject = async (context) => {
   return { origin: url, processes: () => ({ nginx: [child.pid, ...childrenOf(child.pid)], app: [app.pid] }) };
 };
 
-const gateway: StartSubject = async (context) => {
-  const front = await startNode('gateway', './subjects/gateway.js', {}, context);
-  const environment = {
-    BENCH_GATEWAY: front.line('url'),
-    BENCH_TOKEN: front.line('token'),
-    BENCH_TARGET: TARGET,
+function gatewayBy(transport: string): StartSubject {
+  return async (context) => {
+    const front = await startNode('gateway', './subjects/gateway.js', {}, context);
+    const environment = {
+      BENCH_GATEWAY: front.line('url'),
+      BENCH_TOKEN: front.line('token'),
+      BENCH_TARGET: TARGET,
+      BENCH_TRANSPORT: transport,
+    };
+    const app = await startNode('connector + app', './subjects/connected-app.js', environment, context);
+    return {
+      origin: new URL(front.line('url')),
+      processes: () => ({ gateway: [front.pid], 'connector + app': [app.pid] }),
+    };
   };
-  const app = await startNode('connector + app', './subjects/connected-app.js', environment, context);
-  return {
-    origin: new URL(front.line('url')),
-    processes: () => ({ gateway: [front.pid], 'connector + app': [app.pid] }),
-  };
-};
+}
 
 /** Everything that can be measured, by the name under which rows and results speak of it. */
-export const SUBJECTS: Readonly<Record<SubjectName, StartSubject>> = { direct, nginx, gateway };
+export const SUBJECTS: Readonly<Record<SubjectName, StartSubject>> = {
+  direct,
+  nginx,
+  gateway: gatewayBy('websocket'),
+  polling: gatewayBy('poll'),
+};
 
 /** The name of a subject. */
-export type SubjectName = 'direct' | 'nginx' | 'gateway';
+export type SubjectName = 'direct' | 'nginx' | 'gateway' | 'polling';
 
 /** What visitors ask for, of every subject alike: the gateway routes by it, to the others it is just a path. */
 export const VISITED_PATH: string = `/gw/${TARGET}/`;

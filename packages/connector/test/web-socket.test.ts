@@ -87,7 +87,8 @@ describe('a WebSocket', () => {
     const first = await came(10);
     expect(first.subarray(0, 2).toString('hex')).toBe('8284');
     expect(first.readUInt32BE(2)).not.toBe(0);
-    expect(transport.movedBytes! - before).toBe(10);
+    // What the kernel took is no sign of life: it takes a dead link's bytes too.
+    expect(transport.movedBytes! - before).toBe(0);
     transport.onAgreed(['zero-mask']);
     transport.send(Buffer.from('five!'));
     const second = (await came(21)).subarray(10);

@@ -8,7 +8,7 @@ const connection = connect(createHelloServer(), {
   gateway: process.env.BENCH_GATEWAY ?? '',
   target: process.env.BENCH_TARGET ?? '',
   token: process.env.BENCH_TOKEN ?? '',
-  transport: 'websocket',
+  transport: process.env.BENCH_TRANSPORT === 'poll' ? 'poll' : 'websocket',
 });
 const { url } = await connection.ready;
 reportReady({ url });

@@ -126,7 +126,9 @@ export function createReception(options: ReceptionOptions): Reception {
   }
 
   function refuseTargets(hello: Hello, grant: Grant): Goodbye | undefined {
-    if (hello.targets.length === 0) return refusal('bad-target', 'The hello names no target.');
+    const names = new Set(hello.targets.map(({ target }) => target.toLowerCase()));
+    if (names.size === 0) return refusal('bad-target', 'The hello names no target.');
+    if (names.size < hello.targets.length) return refusal('bad-target', 'The hello names a target twice.');
     for (const { target, replica } of hello.targets) {
       if (!options.isTargetId(target)) return refusal('bad-target', `"${target}" is not a target id.`);
       if (!allowsTarget(grant, target)) return refusal('unauthorized', `The token is not good for target "${target}".`);

@@ -176,7 +176,8 @@ export class PipeSender {
     this.minRoundTripMs = smallest === undefined ? trip : Math.min(smallest, trip);
     this.#tripIsOld = false;
     const perMs = (this.acked - this.#sampleAcked) / trip;
-    const wanted = 2 * perMs * this.minRoundTripMs;
+    // Whole bytes: the limit becomes the end of what a source may fill.
+    const wanted = Math.floor(2 * perMs * this.minRoundTripMs);
     if (wanted > this.unackedLimit) this.unackedLimit = Math.min(wanted, this.#limits.maxUnackedBytes);
     this.#sampleOffset = -1;
   }

@@ -39,6 +39,8 @@ const overheadBytes = 24;
 const patienceMs = 5000;
 /** Polls on their way at a time; more are a fault of the connector's. */
 const maxOutstanding = 2;
+/** Large repeats (of what found no room behind a gap) cost the connector enough by themselves, bytes. */
+const leastRepeatBytes = 1024;
 /** A connector that asks for nothing, and too fast, waits for this, ms ... */
 const throttleMs = 1000;
 /** ... with so many requests; more end the session. */
@@ -109,18 +111,16 @@ export class PollAcceptor implements Transport {
     const { poll, messages } = request;
     if (poll) this.#assertOrder(poll);
     const brought = Batch.of(messages);
-    const isUseful = brought.end > this.#upEnd || brought.ack > this.#ack;
+    const isUseful = brought.end > this.#upEnd || brought.ack > this.#ack || brought.bytes >= leastRepeatBytes;
     this.#upEnd = Math.max(this.#upEnd, brought.end);
     this.#ack = Math.max(this.#ack, brought.ack);
-    for (const message of messages) {
-      this.movedBytes += message.length;
-      this.handler.onMessage(message);
-      if (this.#closed) return responder.answer(encodePollAnswer(transportOver));
-    }
+    if (!this.#deliver(messages, responder)) return;
     const proceed = (): void => {
       if (poll) this.#receivePoll(poll, brought.ack, responder);
       else this.#answerPost(responder);
     };
+    // Two polls may follow that bring nothing new.
+    if (isUseful) this.#budget.earn(2);
     if (isUseful || this.#budget.take(this.#options.clock.now())) proceed();
     else this.#throttle(responder, proceed);
   }
@@ -148,6 +148,21 @@ export class PollAcceptor implements Transport {
   get #room(): number {
     const wanted = this.#waiting[0]?.terms.maxAnswerBytes ?? 0;
     return Math.min(Math.max(wanted, leastAnswerBytes), maxAnswerBytes) - this.#batch.bytes;
+  }
+
+  /** False when that ended the transport. */
+  #deliver(messages: readonly Uint8Array[], responder: PollResponder): boolean {
+    try {
+      for (const message of messages) {
+        if (this.#closed) break;
+        this.movedBytes += message.length;
+        this.handler.onMessage(message);
+      }
+    } finally {
+      // Also when a handler threw: whoever asked is not to wait for nothing.
+      if (this.#closed) responder.answer(encodePollAnswer(transportOver));
+    }
+    return !this.#closed;
   }
 
   /** A poll leaves when all but one of those before it were answered, which cannot be before they were seen here. */

@@ -32,6 +32,6 @@ export interface PollRequesterOptions {
   readonly random?: () => number;
   /** Polls at a time while data moves. Default 2. */
   readonly maxPolls?: number;
-  /** Posts at a time. Default 4. */
+  /** Posts at a time, each as large as {@link PollPath.up} allows; more bytes wait in the session. Default 4. */
   readonly maxPosts?: number;
 }

@@ -228,10 +228,14 @@ export class PollRequester implements Transport {
     return () => this.#cancel(timer);
   }
 
-  /** A poll may wait; but not one that carries bytes, for they are acked at once. */
-  #dueAt({ number, batch, holdMs, sentAt, movedAt }: Outgoing): number {
-    const isHeld = number !== undefined && batch.end <= this.#acked;
-    return Math.max(sentAt + (isHeld ? holdMs : 0), movedAt) + this.#patienceMs;
+  #dueAt(outgoing: Outgoing): number {
+    const { holdMs, sentAt, movedAt } = outgoing;
+    return Math.max(sentAt + (this.#mayWait(outgoing) ? holdMs : 0), movedAt) + this.#patienceMs;
+  }
+
+  /** Whether the gateway may hold it: a poll, but not one that carries bytes, for they are acked at once. */
+  #mayWait({ number, batch }: Outgoing): boolean {
+    return number !== undefined && batch.end <= this.#acked;
   }
 
   #onOutcome(outgoing: Outgoing, outcome: PollOutcome): void {
@@ -277,7 +281,8 @@ export class PollRequester implements Transport {
       const trip = isHeld ? took - holdMs : took;
       path.roundTripMs = Math.min(path.roundTripMs ?? trip, trip);
     }
-    if (number === undefined) return path.up.worked(batch.bytes + maxPollHeaderBytes, took, now);
+    if (!isHeld) path.up.worked(batch.bytes + maxPollHeaderBytes, took, now);
+    if (number === undefined) return;
     if (this.#moving) path.down.worked(bytes, now - Math.max(sentAt, this.#answeredAt), now);
     this.#moving = heard.messages.some((message) => message.length > maxAckBytes);
     this.#answeredAt = now;
@@ -308,12 +313,12 @@ export class PollRequester implements Transport {
   }
 
   #onFailed(outgoing: Outgoing, detail: string, retryAfterMs = 0): void {
-    const { clock } = this.#options;
-    const waited = clock.now() - outgoing.sentAt;
-    const isPoll = outgoing.number !== undefined;
-    if (isPoll && waited > parkedMs) this.#path.hold.cut(Math.min(waited, outgoing.holdMs), clock.now());
+    const now = this.#options.clock.now();
+    const waited = Math.min(now - outgoing.sentAt, outgoing.holdMs);
+    const wasParked = this.#mayWait(outgoing) && waited > parkedMs;
+    if (wasParked) this.#path.hold.cut(waited, now);
     // One failure is chance. A poll that was cut while it waited is given a second one with a shorter hold.
-    const more = outgoing.failures - (isPoll && waited > parkedMs ? 2 : 1);
+    const more = outgoing.failures - (wasParked ? 2 : 1);
     if (more >= 0 && more % 2 === 0 && this.#shrink(outgoing)) return;
     this.#repeat(outgoing, detail, retryAfterMs);
   }

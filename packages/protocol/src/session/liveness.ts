@@ -40,6 +40,7 @@ export class Liveness {
   #transport: Transport | undefined;
   #watchTimer: Timer | undefined;
   #replyTimer: Timer | undefined;
+  #lookAt = 0;
   #movedBytes: number | undefined;
 
   constructor(host: LivenessHost) {
@@ -99,28 +100,44 @@ export class Liveness {
     else this.#awaitReply(); // Slow, but alive: the answer may stand behind what moves.
   }
 
+  /** Bytes went out: whether they arrive is worth a look soon. Costs a comparison for nearly every message. */
+  sent(now: number): void {
+    if (this.#lookAt - now > quietMs && this.#transport && !this.#transport.watchesItself) this.#lookIn(quietMs);
+  }
+
   #watch(): void {
-    const { clock } = this.#host;
+    const now = this.#host.clock.now();
     const since = this.#host.unackedSince();
-    const now = clock.now();
     const silence = this.#keepAliveMs - (now - this.lastHeardAt);
-    const stall = since === undefined ? silence : this.#patience(maxAckStallMs) / 2 - (now - since);
     // One that is overdue was acted upon just now: look again after the whole time.
-    const wait = Math.min(silence > 0 ? silence : this.#keepAliveMs, stall > 0 ? stall : this.#keepAliveMs);
-    this.#watchTimer = clock.setTimer(() => this.#look(), Math.max(wait, 1));
+    let wait = silence > 0 ? silence : this.#keepAliveMs;
+    if (since !== undefined) {
+      const stall = this.#patience(maxAckStallMs) / 2 - (now - since);
+      wait = Math.min(wait, stall > 0 ? stall : this.#keepAliveMs);
+      if (!this.#transport?.watchesItself) wait = Math.min(wait, quietMs);
+    }
+    this.#lookIn(Math.max(wait, 1));
+  }
+
+  #lookIn(ms: number): void {
+    const { clock } = this.#host;
+    this.#watchTimer?.cancel();
+    this.#lookAt = clock.now() + ms;
+    this.#watchTimer = clock.setTimer(() => this.#look(), ms);
   }
 
   #look(): void {
-    const { clock } = this.#host;
-    const now = clock.now();
+    const now = this.#host.clock.now();
     const transport = this.#transport;
     const since = this.#host.unackedSince();
     const patience = this.#patience(maxAckStallMs);
     // Half-way the peer is asked, for its own timers may sleep (a hidden tab's do) while it answers messages.
     if (since !== undefined && now - since >= patience && this.lastHeardAt > since) return this.#host.onDead('stalled');
     const stalls = since !== undefined && now - since >= patience / 2;
-    const isSilent = !transport?.watchesItself && now - this.lastHeardAt >= this.#keepAliveMs;
-    if (stalls || isSilent) this.#ask();
+    // What waits for an ack cannot wait for the whole keep-alive: somebody's request hangs on it.
+    const bearable = since === undefined ? this.#keepAliveMs : Math.min(quietMs, this.#keepAliveMs);
+    const isSilent = !transport?.watchesItself && now - this.lastHeardAt >= bearable;
+    if (stalls || (isSilent && !this.#replyTimer)) this.#ask();
     // Asking may have replaced the transport: the new one is watched already.
     if (transport && transport === this.#transport) this.#watch();
   }

@@ -280,8 +280,10 @@ export class Session {
       const ask = !this.#messageOwed && this.#liveness.asks(now);
       const message = this.#sender.nextMessage(transport.maxMessageBytes, this.#receiver.next, ask, now);
       if (!message) return;
-      if (transport === this.#transport) this.#send(transport, message, ask);
-      else this.#sender.rewind(0); // A source that was read replaced the transport.
+      if (transport === this.#transport) {
+        this.#send(transport, message, ask);
+        this.#liveness.sent(now);
+      } else this.#sender.rewind(0); // A source that was read replaced the transport.
     }
   }
 

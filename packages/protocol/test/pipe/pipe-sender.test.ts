@@ -90,6 +90,18 @@ describe('the sending half of a pipe', () => {
     expect(pipe.unackedLimit).toBe(4 * 1024 * kib);
   });
 
+  test('the limit is a whole number of bytes, whatever the clock says: offsets are cut by it', () => {
+    const { pipe } = sender();
+    let now = 0.1;
+    for (let i = 0; i < 4; i++) {
+      while (pipe.nextMessage(64 * kib, 0, false, now));
+      now += 10.7 + i / 3;
+      pipe.onAck(pipe.next, now);
+      expect([Number.isInteger(pipe.unackedLimit), Number.isInteger(pipe.next)]).toEqual([true, true]);
+    }
+    expect(pipe.unackedLimit).toBeGreaterThan(1024 * kib);
+  });
+
   test('a slow acker does not make the limit grow', () => {
     const { source, pipe } = sender();
     let now = 0;

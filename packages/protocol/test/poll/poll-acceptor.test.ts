@@ -24,12 +24,13 @@ class Bench {
   readonly answers: string[] = [];
   readonly lost: number[] = [];
   received = 0;
+  asked = 0;
   closed = 0;
 
   constructor() {
     this.acceptor.handler = {
       onMessage: () => this.received++,
-      onWritable() {},
+      onWritable: () => this.asked++,
       onClosed: () => this.closed++,
       onLost: (offset) => this.lost.push(offset),
       takeAck: () => data(0, this.received),
@@ -78,6 +79,20 @@ describe('polls', () => {
     bench.send(100, 200);
     expect(bench.take()).toEqual(['1: 1 103', '2: 2 204']);
     expect(bench.acceptor.writable).toBe(false);
+  });
+
+  test('what found no room in one answer is asked for at once when another poll waits', () => {
+    const bench = new Bench();
+    bench.poll(1, { most: 20_000 });
+    bench.poll(2, { lowest: 1 });
+    bench.asked = 0;
+    bench.send(0, 100);
+    expect(bench.asked).toBe(0);
+    bench.poll(3, { lowest: 2, ack: 100, most: 20_000 });
+    bench.asked = 0;
+    bench.send(100, bench.acceptor.maxMessageBytes - 17);
+    bench.send(70_000, 19_000);
+    expect(bench.asked).toBe(1);
   });
 
   test('T6 T14 a poll before its time breaks the protocol', () => {
@@ -173,7 +188,10 @@ describe('T14 too much', () => {
   test('of polls that bring nothing is throttled, and then ends the session; nothing is kept for them', () => {
     const bench = new Bench();
     let number = 0;
-    for (let i = 0; i < 200; i++) bench.poll(++number, { hold: 0 }), bench.clock.advance(0);
+    for (let i = 0; i < 200; i++) {
+      bench.poll(++number, { hold: 0 });
+      bench.clock.advance(0);
+    }
     expect(bench.take().length).toBe(200);
     bench.poll(++number, { hold: 0 });
     bench.clock.advance(999);
@@ -198,6 +216,18 @@ describe('T14 too much', () => {
     };
     expect(flood).toThrow(expect.objectContaining({ code: 'protocol-error' }));
     expect(bench.received).toBeLessThan(300);
+  });
+
+  test('the second poll of each round brings nothing new, and is not throttled while data moves', () => {
+    const bench = new Bench();
+    for (let i = 1; i < 5000; i += 2) {
+      bench.poll(i, { ack: i });
+      bench.poll(i + 1, { lowest: i, ack: i });
+      bench.send(i, 2);
+      bench.acceptor.send(data(0, 0));
+      bench.acceptor.flush();
+    }
+    expect(bench.take().length).toBe(4999 + 1);
   });
 
   test('what brings bytes or acks is never throttled, nor are acks every 50 ms', () => {

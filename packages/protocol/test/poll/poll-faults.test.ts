@@ -217,6 +217,17 @@ describe('hops that cut', () => {
     expect(pair.calls.filter(({ bytes }) => bytes > 20 * kib).length).toBeLessThanOrEqual(10);
   });
 
+  test('T10 a body that is refused, and is the only one, goes again at once', () => {
+    const pair = new PollPair();
+    pair.poll();
+    const { handler } = pair.open();
+    pair.clock.advance(100);
+    pair.fate = ({ bytes }) => (bytes > 40 * kib ? 'too-large' : 'pass');
+    pair.respond(0, 50 * kib);
+    pair.clock.advance(100);
+    expect(handler.received).toBe(50 * kib);
+  });
+
   test('T10 bodies that fail twice are halved as well, each direction by itself', () => {
     const pair = new PollPair();
     pair.poll();
@@ -264,6 +275,8 @@ describe('silence', () => {
     expect(pair.b.state.state).toBe('attached');
     pair.clock.advance(1);
     expect(pair.b.state.state).toBe('detached');
+    // The next transport asks for shorter holds: perhaps somebody forgets who is silent for long.
+    expect(pair.path.hold.at(pair.clock.now())).toBe(11_250);
   });
 
   test('T23 bytes that go up are answered within 5 s, in a poll as well as in a post', () => {
@@ -277,6 +290,7 @@ describe('silence', () => {
     expect([pair.requester.suspect, pair.b.state.state]).toEqual([true, 'attached']);
     pair.clock.advance(5000);
     expect(pair.b.state.state).toBe('detached');
+    expect(pair.path.hold.at(pair.clock.now())).toBe(15_000);
   });
 
   test('an answer that comes slowly is waited for', () => {
@@ -360,7 +374,14 @@ describe('silence', () => {
     const pair = new PollPair();
     pair.fate = ({ path }) => (path === 'poll' ? 'lost' : 'pass');
     pair.poll();
-    pair.clock.advance(10_000);
+    const { session, attach, messages } = pair.polls[0]!.request;
+    let answers = 0;
+    for (let i = 0; i < 9; i++) {
+      pair.clock.advance(1000);
+      pair.acceptor.receive({ session, attach, poll: undefined, messages }, { answer: () => answers++ });
+    }
+    expect([pair.a.suspect, pair.a.state.state, answers]).toEqual([true, 'attached', 9]);
+    pair.clock.advance(1000);
     expect(pair.a.state.state).toBe('detached');
   });
 });

@@ -17,6 +17,10 @@ const longestRestMs = 40_000;
 /** Messages that a world at rest may send in a minute: keep-alives, and their answers. */
 const mostMessagesAtRest = 40;
 
+/** Exchanges at rest, one after the other, and how long one may take, ms. */
+const probes = 20;
+const longestExchangeMs = 2000;
+
 /**
  * Plays `steps` random steps on a gateway's and a connector's session, then heals the link, lets everything finish, and
  * compares it with what was to be said. The same seed always does the same.
@@ -33,6 +37,7 @@ export function simulate(seed: number, steps: number): SimulationResult {
       world.checkBounds();
     }
     comeToRest(world, statistics);
+    probe(world, random);
     world.verify();
     return { seed, statistics, failure: undefined };
   } catch (error) {
@@ -67,11 +72,7 @@ function comeToRest(world: World, statistics: Statistics): void {
   const end = begin + longestRestMs;
   while (!isAtRest(world)) {
     assertThat(world.clock.now() < end, `no rest after ${longestRestMs} ms\n${describe(world)}`);
-    for (const conversation of world.generation.conversations) {
-      conversation.writeRequest(true);
-      conversation.writeAnswer(true);
-      conversation.read(true);
-    }
+    sayAll(world);
     world.clock.advance(20);
     world.checkBounds();
   }
@@ -82,6 +83,31 @@ function comeToRest(world: World, statistics: Statistics): void {
   // Two polls that wait, as long as hops let them.
   const polls = (2 * 60_000) / world.path.hold.at(world.clock.now());
   assertThat(sent <= mostMessagesAtRest + polls, `${sent} messages at rest`);
+}
+
+/** By polling, an exchange takes a few round trips and no more on a way that is whole: whatever hops double, and however late. */
+function probe(world: World, random: Random): void {
+  const { state } = world.generation.gateway;
+  if (state.state !== 'attached' || state.transport.name !== 'poll') return;
+  for (let i = 0; i < probes; i++) {
+    const conversation = world.open();
+    if (!conversation) return;
+    const end = world.clock.now() + longestExchangeMs;
+    while (!conversation.openerOver || !conversation.acceptorOver) {
+      assertThat(world.clock.now() < end, `an exchange takes ${longestExchangeMs} ms\n${describe(world)}`);
+      sayAll(world);
+      world.clock.advance(20);
+    }
+    world.clock.advance(random.next() * 500);
+  }
+}
+
+function sayAll(world: World): void {
+  for (const conversation of world.generation.conversations) {
+    conversation.writeRequest(true);
+    conversation.writeAnswer(true);
+    conversation.read(true);
+  }
 }
 
 function isAtRest(world: World): boolean {

@@ -14,7 +14,7 @@ import {
   type Welcome,
 } from '@reverse-http/protocol/session';
 import { Conversation } from './conversation.js';
-import { chooseHttpFaults, noHttpFaults } from './hostile-http.js';
+import { chooseHttpFaults, healedHttpFaults } from './hostile-http.js';
 import { chooseFaults, HostileLink, noFaults, type SimLink } from './hostile-link.js';
 import { PollLink } from './poll-link.js';
 import type { Random } from './random.js';
@@ -92,13 +92,17 @@ export class World {
   }
 
   /** Opens an exchange, if there is room. */
-  open(): void {
+  open(): Conversation | undefined {
     const { generation } = this;
     const conversation = new Conversation(++this.#tags, this.#random, this.#statistics);
     // The look-up of an accepted stream needs it before its first byte leaves.
     generation.conversations.push(conversation);
-    if (conversation.open(generation.gateway.mux, this.#scratch.gateway)) this.#statistics.exchanges++;
-    else generation.conversations.pop();
+    if (!conversation.open(generation.gateway.mux, this.#scratch.gateway)) {
+      generation.conversations.pop();
+      return undefined;
+    }
+    this.#statistics.exchanges++;
+    return conversation;
   }
 
   /** The connector dials once more, whatever transports there are. */
@@ -187,7 +191,7 @@ export class World {
     if (!random.chance(this.#pollShare))
       return new HostileLink(clock, random, statistics, healed ? noFaults : chooseFaults(random));
     statistics.polling++;
-    const faults = healed ? noHttpFaults : chooseHttpFaults(random);
+    const faults = healed ? healedHttpFaults : chooseHttpFaults(random);
     return new PollLink({ clock, random, statistics, faults, path, session: gateway });
   }
 

@@ -151,11 +151,14 @@ class WebSocketTransport implements DialledTransport {
     return free;
   }
 
-  /** Bytes read, and those that the kernel took. */
+  /**
+   * Bytes read, and while some wait to be written those that the kernel took: with its buffer full it takes more only as
+   * the peer does. Without that it takes a dead link's bytes too.
+   */
   get movedBytes(): number {
     if (!this.#connection) return 0;
     const { bytesRead, bytesWritten, writableLength } = this.#connection;
-    return bytesRead + bytesWritten - writableLength;
+    return writableLength === 0 ? bytesRead : bytesRead + bytesWritten - writableLength;
   }
 
   onAgreed(agreed: readonly string[]): void {

@@ -8,6 +8,8 @@ export type Cut = 'fin' | 'rst' | 'silence';
 export interface Middleman {
   /** Where to connect instead of the server behind it. */
   readonly url: string;
+  /** While true, WebSocket handshakes are swallowed; they pass, late, when it becomes false. */
+  holdsWebSockets: boolean;
   /** Cuts all connections of the moment; new ones work. */
   cut(how: Cut): void;
   /** Cuts as soon as so many more bytes have passed, in either direction: in the middle of a message. */
@@ -20,13 +22,29 @@ export async function startMiddleman(url: string): Promise<Middleman> {
   const { hostname, port } = new URL(url);
   const sockets = new Set<Socket>();
   const forgotten = new Set<Socket>();
+  const accepted = new Set<Socket>();
+  const held: (() => void)[] = [];
+  let holds = false;
   let due: { left: number; readonly how: Cut; readonly done: () => void } | undefined;
 
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (near) => {
+    near.once('readable', () => {
+      const first: Buffer = near.read() ?? Buffer.alloc(0);
+      near.unshift(first);
+      const go = (): void => pass(near);
+      if (holds && first.includes('/websocket')) held.push(go);
+      else go();
+    });
+    near.on('error', () => {});
+    accepted.add(near);
+    near.on('close', () => accepted.delete(near));
+  });
+
+  function pass(near: Socket): void {
     const far = connect({ host: hostname, port: Number(port), noDelay: true, allowHalfOpen: true });
     join(near, far);
     join(far, near);
-  });
+  }
 
   function join(from: Socket, to: Socket): void {
     sockets.add(from);
@@ -69,13 +87,20 @@ export async function startMiddleman(url: string): Promise<Middleman> {
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    get holdsWebSockets() {
+      return holds;
+    },
+    set holdsWebSockets(value) {
+      holds = value;
+      if (!value) for (const go of held.splice(0)) go();
+    },
     cut,
     cutAfter: (bytes, how) =>
       new Promise((done) => {
         due = { left: bytes, how, done };
       }),
     async close() {
-      for (const socket of [...sockets, ...forgotten]) socket.destroy();
+      for (const socket of [...accepted, ...sockets, ...forgotten]) socket.destroy();
       const closed = once(server, 'close');
       server.close();
       await closed;

@@ -59,7 +59,12 @@ export function connect(handler: NodeHandler, options: NodeConnectOptions): Conn
 /** The surest first: polling passes every hop, so it is ready while others are still being tried. */
 function diallersOf({ transport = 'auto', tls }: NodeConnectOptions, runtime: Runtime): [Dialler, ...Dialler[]] {
   const { clock } = runtime;
-  const poll = createPollDialler({ post: createPost(tls), clock, defer: (fn) => runtime.defer(fn) });
+  const poll = createPollDialler({
+    post: createPost(tls),
+    clock,
+    defer: (fn) => runtime.defer(fn),
+    random: () => runtime.random(),
+  });
   if (transport === 'poll') return [poll];
   const webSocket = createWebSocketDialler(tls ? { tls } : {});
   return transport === 'websocket' ? [webSocket] : [poll, webSocket];

@@ -1,16 +1,28 @@
 import { MessageKind } from '@reverse-http/protocol/pipe';
-import { type PollOutcome, PollRequester } from '@reverse-http/protocol/poll';
+import { createPollPath, type PollOutcome, type PollPath, PollRequester } from '@reverse-http/protocol/poll';
 import { type Clock, decodeHello, decodeWelcome, type TransportHandler } from '@reverse-http/protocol/session';
 import type { DialHandler, DialledTransport, Dialler } from '../link/dialler.js';
 
-/** Sends a body by POST; calls `done` once, later. The result gives up: `done` is not called then. */
-export type Post = (url: string, body: Uint8Array, done: (outcome: PollOutcome) => void) => () => void;
+/**
+ * Sends a body by POST; calls `done` once, later, and before it `onMoved` as bytes of the answer come. The result gives up:
+ * nothing is called then.
+ */
+export type Post = (
+  url: string,
+  body: Uint8Array,
+  done: (outcome: PollOutcome) => void,
+  onMoved: (bytes: number) => void,
+) => () => void;
 
 /** Settings of {@link createPollDialler}. */
 export interface PollDiallerOptions {
   readonly post: Post;
   readonly clock: Clock;
   readonly defer: (fn: () => void) => void;
+  /** A number in [0, 1). */
+  readonly random: () => number;
+  /** How long a poll may wait at the gateway, ms. Default 15,000. */
+  readonly holdMs?: number;
   /** Polls at a time while data moves. Default 2. */
   readonly maxPolls?: number;
   /** Posts at a time. Default 4. */
@@ -22,12 +34,19 @@ const endpoint = '.well-known/reverse-http/';
 
 /** Dials gateways by HTTP long polling: nothing but POST with a length, so any hop passes it. */
 export function createPollDialler(options: PollDiallerOptions): Dialler {
+  /** What was learnt about the way to each gateway. */
+  const paths = new Map<string, PollPath>();
+  const pathTo = (gateway: string): PollPath => {
+    const path = paths.get(gateway) ?? createPollPath(options.holdMs);
+    paths.set(gateway, path);
+    return path;
+  };
   return {
     name: 'poll',
     featuresFor: () => [],
     dial(gateway: string, handler: DialHandler) {
       let over = false;
-      const transport = new PollTransport(new URL(endpoint, gateway).href, options);
+      const transport = new PollTransport(new URL(endpoint, gateway).href, pathTo(gateway), options);
       options.defer(() => {
         if (!over) handler.onOpened(transport);
       });
@@ -44,15 +63,18 @@ const deaf: TransportHandler = { onMessage() {}, onWritable() {}, onClosed() {} 
 /** Says hello by a POST of its own; from the welcome on, a {@link PollRequester} carries the session. */
 class PollTransport implements DialledTransport {
   readonly name = 'poll';
+  readonly watchesItself = true;
   readonly #url: string;
+  readonly #path: PollPath;
   readonly #options: PollDiallerOptions;
   #handler: TransportHandler = deaf;
   #requester: PollRequester | undefined;
   #giveUp: (() => void) | undefined;
   #closed = false;
 
-  constructor(url: string, options: PollDiallerOptions) {
+  constructor(url: string, path: PollPath, options: PollDiallerOptions) {
     this.#url = url;
+    this.#path = path;
     this.#options = options;
   }
 
@@ -97,28 +119,34 @@ class PollTransport implements DialledTransport {
   }
 
   #sayHello(hello: Uint8Array): void {
-    this.#giveUp = this.#options.post(`${this.#url}hello`, hello, (outcome) => {
+    const { clock, post } = this.#options;
+    const began = clock.now();
+    const onAnswered = (outcome: PollOutcome): void => {
       this.#giveUp = undefined;
       if (isForeign(outcome)) return this.#handler.onMessage(new Uint8Array(0));
       if (outcome.kind !== 'answer') return this.#leave(outcome.kind === 'failed' ? outcome.detail : 'HTTP 413');
       if (outcome.body[0] === MessageKind.Welcome) this.#begin(hello, outcome.body);
+      this.#path.roundTripMs ??= clock.now() - began;
       this.#handler.onMessage(outcome.body);
-    });
+    };
+    this.#giveUp = post(`${this.#url}hello`, hello, onAnswered, () => {});
   }
 
   #begin(hello: Uint8Array, answer: Uint8Array): void {
     const welcome = decodeWelcome(answer);
     const attach = decodeHello(hello)?.attach;
     if (!welcome || attach === undefined) return;
-    const { post, clock, defer, maxPolls = 2, maxPosts = 4 } = this.#options;
+    const { post, clock, defer, random, maxPolls = 2, maxPosts = 4 } = this.#options;
     this.#requester = new PollRequester({
       session: welcome.session,
       attach,
       clock,
       defer,
+      random,
+      path: this.#path,
       maxPolls,
       maxPosts,
-      post: (path, body, done) => post(this.#url + path, body, done),
+      post: (path, body, done, onMoved) => post(this.#url + path, body, done, onMoved),
     });
     this.#requester.handler = this.#handler;
   }

@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { ReverseHttpError, type SessionCode, sessionCodes } from '@reverse-http/protocol/errors';
 import { WindowPool } from '@reverse-http/protocol/mux';
 import { MessageKind, type Slab } from '@reverse-http/protocol/pipe';
-import { encodePollAnswer, PollAcceptor, type PollRequest, type PollResponder } from '@reverse-http/protocol/poll';
+import {
+  encodePollAnswer,
+  PollAcceptor,
+  type PollRequest,
+  type PollResponder,
+  transportOver,
+} from '@reverse-http/protocol/poll';
 import {
   type Clock,
   encodeControl,
@@ -229,7 +235,7 @@ export function createReception(options: ReceptionOptions): Reception {
       return responder.answer(encodePollAnswer({ counts: true, number, messages: [goodbye] }));
     }
     const acceptor = acceptorOf(place, request.attach);
-    if (!acceptor) return responder.answer(encodePollAnswer({ counts: false, number, messages: [] }));
+    if (!acceptor) return responder.answer(encodePollAnswer(transportOver));
     const wasSuspect = acceptor.suspect;
     try {
       acceptor.receive(request, responder);
@@ -237,7 +243,7 @@ export function createReception(options: ReceptionOptions): Reception {
     } catch (error) {
       if (!(error instanceof ReverseHttpError) || error.code !== 'protocol-error') throw error;
       place.session.close('protocol-error', error.message);
-      responder.answer(encodePollAnswer({ counts: false, number, messages: [] }));
+      responder.answer(encodePollAnswer(transportOver));
     }
   }
 

@@ -1,6 +1,7 @@
 import { ReverseHttpError } from '../errors/index.js';
 import type { Clock, Timer, Transport, TransportHandler } from '../session/index.js';
 import { Batch } from './batch.js';
+import { Gathering } from './gathering.js';
 import { IdleBudget } from './idle-budget.js';
 import { encodePollAnswer, type PollRequest, type PollTerms, transportOver } from './poll-message.js';
 
@@ -26,6 +27,8 @@ interface WaitingPoll {
   readonly timer: Timer;
   /** It came before: nobody knows which copy of it is still waited for. */
   readonly repeated: boolean;
+  /** It brought bytes: the connector waits for their ack. */
+  readonly carries: boolean;
 }
 
 /** Answers are at most this long, whatever a poll wants, and no poll wants less than that, bytes. */
@@ -72,12 +75,14 @@ export class PollAcceptor implements Transport {
   /** Ends of what the connector has sent and acked: what it sends is of use when it raises one of them. */
   #upEnd = 0;
   #ack = 0;
+  readonly #gathering: Gathering;
   #batch = new Batch();
   #patience: Timer | undefined;
   #closed = false;
 
   constructor(options: PollAcceptorOptions) {
     this.#options = options;
+    this.#gathering = new Gathering(options.clock, () => this.#answerGathered());
     this.#awaitRequest();
   }
 
@@ -97,6 +102,9 @@ export class PollAcceptor implements Transport {
   flush(): void {
     if (this.#batch.bytes === 0 || this.#waiting.length === 0) return;
     const isFull = !this.writable;
+    // With bytes on their way and one poll left, a full answer is worth a moment.
+    const isCarrying = this.#waiting.length === 1 && this.#isCarrying;
+    if (!isFull && isCarrying && this.#gathering.waits(this.#options.roundTripMs())) return;
     this.#answer(this.#waiting[0]!);
     if (isFull && this.writable) this.handler.onWritable();
   }
@@ -116,7 +124,7 @@ export class PollAcceptor implements Transport {
     this.#ack = Math.max(this.#ack, brought.ack);
     if (!this.#deliver(messages, responder)) return;
     const proceed = (): void => {
-      if (poll) this.#receivePoll(poll, brought.ack, responder);
+      if (poll) this.#receivePoll(poll, brought, responder);
       else this.#answerPost(responder);
     };
     // Two polls may follow that bring nothing new.
@@ -127,7 +135,7 @@ export class PollAcceptor implements Transport {
 
   close(): void {
     if (this.#closed) return;
-    this.flush();
+    this.#answerGathered();
     this.#closed = true;
     this.#patience?.cancel();
     const over = encodePollAnswer(transportOver);
@@ -143,6 +151,12 @@ export class PollAcceptor implements Transport {
     const { handler } = this;
     this.handler = deaf;
     handler.onClosed('closed');
+  }
+
+  /** Whether an answer with bytes is on its way, or was a moment ago. */
+  get #isCarrying(): boolean {
+    for (const end of this.#answered.values()) if (end > 0) return true;
+    return false;
   }
 
   get #room(): number {
@@ -171,7 +185,7 @@ export class PollAcceptor implements Transport {
     if (early || lowest > number) throw new ReverseHttpError('protocol-error', 'a poll before its time');
   }
 
-  #receivePoll(terms: PollTerms, ack: number, responder: PollResponder): void {
+  #receivePoll(terms: PollTerms, { ack, end }: Batch, responder: PollResponder): void {
     const { number, lowest } = terms;
     const isNews = lowest >= this.#lowest;
     this.#advance(lowest);
@@ -184,13 +198,18 @@ export class PollAcceptor implements Transport {
       this.handler.onLost?.(this.#receivedEnd);
     }
     this.#highest = Math.max(this.#highest, number);
-    this.#park(terms, responder, repeated || doubled);
+    const waiting = this.#park({ terms, responder, repeated: repeated || doubled, carries: end > 0 });
     this.handler.onWritable();
+    // Its bytes found no room, perhaps: the connector finds out by an answer.
+    const isStuck = end > (this.handler.processed?.() ?? end);
+    if (isStuck) this.#answer(waiting);
   }
 
   #answerPost(responder: PollResponder): void {
     this.#heard();
     responder.answer(encodePollAnswer({ counts: true, number: 0, messages: this.#ackMessages() }));
+    // The ack was taken by an answer that nobody may wait for (a hop's copy): a poll that needs it is not to go without.
+    for (const waiting of [...this.#waiting]) if (waiting.carries) this.#answer(waiting);
   }
 
   /** Polls below `lowest` were answered in full: what their answers carried must be acked. */
@@ -216,17 +235,34 @@ export class PollAcceptor implements Transport {
     return doubled;
   }
 
-  #park(terms: PollTerms, responder: PollResponder, repeated: boolean): void {
+  #park(poll: Omit<WaitingPoll, 'timer'>): WaitingPoll {
     const { clock, maxHoldMs = 60_000 } = this.#options;
-    const timer = clock.setTimer(() => this.#answer(waiting), Math.min(terms.holdMs, maxHoldMs));
-    const waiting: WaitingPoll = { terms, responder, timer, repeated };
+    const timer = clock.setTimer(() => this.#answer(waiting), Math.min(poll.terms.holdMs, maxHoldMs));
+    const waiting: WaitingPoll = { ...poll, timer };
+    poll.responder.onGone = () => this.#onGone(waiting);
     this.#waiting.push(waiting);
     this.#waiting.sort((a, b) => a.terms.number - b.terms.number);
     this.#heard();
+    return waiting;
   }
 
-  /** Answers with what was gathered, or with an ack alone. */
+  /** Nobody waits for the answer any more: the connector repeats the poll, or is gone itself. */
+  #onGone(waiting: WaitingPoll): void {
+    if (!this.#waiting.includes(waiting)) return;
+    this.#release(waiting);
+    if (this.#waiting.length > 0 || this.#closed) return;
+    this.suspect = true;
+    this.#awaitRequest();
+  }
+
+  #answerGathered(): void {
+    if (this.#batch.bytes > 0 && this.#waiting.length > 0) this.#answer(this.#waiting[0]!);
+  }
+
+  /** Answers with what was gathered, or with an ack alone; nothing when it was answered already, beside another one. */
   #answer(waiting: WaitingPoll): void {
+    this.#gathering.stop();
+    if (!this.#waiting.includes(waiting)) return;
     const { messages, end } = this.#batch;
     this.#batch = new Batch();
     this.#release(waiting);
@@ -235,7 +271,7 @@ export class PollAcceptor implements Transport {
     const carried = messages.length > 0 ? messages : this.#ackMessages();
     waiting.responder.answer(encodePollAnswer({ counts: true, number, messages: carried }));
     // If nobody waited for a repeat, the next poll tells so; where one waits already, it is sent for a newer one.
-    if (waiting.repeated && end > 0) for (const other of [...this.#waiting]) this.#answer(other);
+    if (waiting.repeated) for (const other of [...this.#waiting]) this.#answer(other);
     if (this.#waiting.length === 0 || end > 0) this.#awaitRequest();
   }
 

@@ -1,5 +1,6 @@
 import type { Timer, Transport, TransportHandler } from '../session/index.js';
 import { Batch } from './batch.js';
+import { Gathering } from './gathering.js';
 import { sendLastWord } from './last-word.js';
 import {
   decodePollAnswer,
@@ -10,6 +11,7 @@ import {
 } from './poll-message.js';
 import { createPollPath, type PollPath } from './poll-path.js';
 import type { PollOutcome, PollRequesterOptions } from './poll-requester-options.js';
+import { Timers } from './timers.js';
 
 /** An HTTP request that was not answered yet. */
 interface Outgoing {
@@ -57,7 +59,7 @@ export class PollRequester implements Transport {
   readonly #path: PollPath;
   readonly #polls = new Map<number, Outgoing>();
   readonly #posts = new Set<Outgoing>();
-  readonly #timers = new Set<Timer>();
+  readonly #timers: Timers;
   #nextNumber = 1;
   /** Whether the last answer brought something: a second poll is worth its cost. */
   #moving = false;
@@ -65,6 +67,8 @@ export class PollRequester implements Transport {
   #pumpDeferred = false;
   /** An answer's messages are being given to the session: what it has to say goes when it has heard all of them. */
   #delivering = false;
+  readonly #maxPosts: number;
+  readonly #gathering: Gathering;
   #batch = new Batch();
   /** What the gateway has processed, and where the bytes of all answered requests end. */
   #acked = 0;
@@ -77,6 +81,9 @@ export class PollRequester implements Transport {
     this.#options = options;
     this.#path = options.path ?? createPollPath();
     this.#pumpLater();
+    this.#maxPosts = options.maxPosts ?? 4;
+    this.#timers = new Timers(options.clock);
+    this.#gathering = new Gathering(options.clock, () => this.#dispatch());
   }
 
   get maxMessageBytes(): number {
@@ -86,7 +93,7 @@ export class PollRequester implements Transport {
   get writable(): boolean {
     if (this.#closed || this.#delivering) return false;
     if (this.#batch.bytes > 0) return this.#room >= leastRoomBytes && !this.#batch.full;
-    return this.#pollIsDue || this.#posts.size < (this.#options.maxPosts ?? 4);
+    return this.#pollIsDue || this.#posts.size < this.#maxPosts;
   }
 
   /** An answer that is due did not come. */
@@ -99,22 +106,35 @@ export class PollRequester implements Transport {
   }
 
   flush(): void {
-    if (this.#batch.bytes === 0 || this.#closed) return;
-    const isFull = !this.writable;
-    if (this.#pollIsDue) this.#sendPoll();
-    else this.#sendPost();
+    const isFull = this.#batch.full || this.#room < leastRoomBytes;
+    if (!isFull && this.#isCarrying && this.#gathering.waits(this.#path.roundTripMs)) return;
+    this.#dispatch();
     if (isFull && this.writable) this.#pumpLater();
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const timer of this.#timers) timer.cancel();
+    this.#gathering.stop();
+    this.#timers.cancelAll();
     for (const outgoing of this.#outgoing) outgoing.giveUp();
     if (this.#batch.bytes > 0) this.#sendLastWord();
     const { handler } = this;
     this.handler = deaf;
     handler.onClosed('closed');
+  }
+
+  /** Sends what was gathered, where a request may leave. */
+  #dispatch(): void {
+    if (this.#batch.bytes === 0 || this.#closed) return;
+    this.#gathering.stop();
+    if (this.#pollIsDue) this.#sendPoll();
+    else if (this.#posts.size < this.#maxPosts) this.#sendPost();
+  }
+
+  /** Whether bytes are on their way up. */
+  get #isCarrying(): boolean {
+    return this.#posts.size > 0 || this.#outgoing.some(({ batch }) => batch.end > 0);
   }
 
   get #room(): number {
@@ -146,6 +166,7 @@ export class PollRequester implements Transport {
     this.#options.defer(() => {
       this.#pumpDeferred = false;
       if (!this.#closed) this.handler.onWritable();
+      this.flush();
       while (!this.#closed && this.#pollIsDue) this.#sendPoll();
     });
   }
@@ -220,12 +241,12 @@ export class PollRequester implements Transport {
     const { clock } = this.#options;
     const look = (): Timer | undefined => {
       const wait = this.#dueAt(outgoing) - clock.now();
-      if (wait > 0) return this.#later(wait, () => (timer = look()));
+      if (wait > 0) return this.#timers.start(wait, () => (timer = look()));
       onLate();
       return undefined;
     };
     let timer = look();
-    return () => this.#cancel(timer);
+    return () => this.#timers.cancel(timer);
   }
 
   #dueAt(outgoing: Outgoing): number {
@@ -244,7 +265,8 @@ export class PollRequester implements Transport {
     if (outcome.kind === 'failed') return this.#onFailed(outgoing, outcome.detail, outcome.retryAfterMs);
     const answer = decodePollAnswer(outcome.body);
     if (answer && !answer.counts && answer.number === 0) return this.#lose('another transport took over');
-    if (!answer || answer.number !== (outgoing.number ?? 0)) return this.#onFailed(outgoing, notOurs);
+    if (!answer || answer.number !== (outgoing.number ?? 0))
+      return this.#onFailed(outgoing, "the answer is not a gateway's");
     // Somebody on the way sent the request twice, and the gateway talks to the other copy.
     if (!answer.counts) return this.#repeat(outgoing, 'doubled on the way');
     this.#onAnswer(outgoing, answer, outcome.body.length);
@@ -329,7 +351,7 @@ export class PollRequester implements Transport {
     const spread = 0.5 + (this.#options.random?.() ?? 0.5);
     const later = Math.min(Math.max(wait * spread, retryAfterMs), maxRetryMs);
     if (later === 0) this.#request(outgoing);
-    else this.#later(later, () => this.#request(outgoing));
+    else this.#timers.start(later, () => this.#request(outgoing));
   }
 
   /** Smaller bodies may come through; true when the request is not to be repeated, for its bytes are cut anew. */
@@ -375,21 +397,4 @@ export class PollRequester implements Transport {
     this.close();
     handler.onClosed(detail);
   }
-
-  #later(ms: number, fn: () => void): Timer {
-    const timer = this.#options.clock.setTimer(() => {
-      this.#timers.delete(timer);
-      if (!this.#closed) fn();
-    }, ms);
-    this.#timers.add(timer);
-    return timer;
-  }
-
-  #cancel(timer: Timer | undefined): void {
-    if (!timer) return;
-    timer.cancel();
-    this.#timers.delete(timer);
-  }
 }
-
-const notOurs = "the answer is not a gateway's";

@@ -163,6 +163,7 @@ export class Session {
         this.#messageOwed = false;
         return this.#sender.ackMessage(this.#receiver.next, false);
       },
+      processed: () => this.#receiver.next,
     };
     this.#liveness.start(transport);
     this.#setState({ state: 'attached', transport });

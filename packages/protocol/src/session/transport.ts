@@ -19,6 +19,8 @@ export interface TransportHandler {
    * what it tells need not be sent again.
    */
   takeAck?(): Uint8Array;
+  /** What was processed of the peer's stream: bytes of a message that lie above it found a gap before them, or no room. */
+  processed?(): number;
 }
 
 /** Carries whole messages both ways; may lose, repeat or reorder them, but never alters one. */

@@ -13,7 +13,7 @@ const maxSockets = 8;
 export function createPost(tls: TlsOptions = {}): Post {
   const plain = new HttpAgent({ keepAlive: true, maxSockets, noDelay: true });
   const secure = new HttpsAgent({ keepAlive: true, maxSockets, noDelay: true, ...(tls as object) });
-  return (url, body, done) => {
+  return (url, body, done, onMoved) => {
     let over = false;
     const finish = (outcome: PollOutcome): void => {
       if (over) return;
@@ -24,7 +24,7 @@ export function createPost(tls: TlsOptions = {}): Post {
     const isSecure = url.startsWith('https:');
     const options = { method: 'POST', headers, agent: isSecure ? secure : plain };
     const request: ClientRequest = (isSecure ? httpsRequest : httpRequest)(url, options);
-    request.on('response', (response) => collect(response, finish));
+    request.on('response', (response) => collect(response, finish, onMoved));
     request.on('error', (error: Error) => finish({ kind: 'failed', detail: error.message || String(error) }));
     request.end(body);
     return () => {
@@ -34,12 +34,17 @@ export function createPost(tls: TlsOptions = {}): Post {
   };
 }
 
-function collect(response: IncomingMessage, finish: (outcome: PollOutcome) => void): void {
+function collect(
+  response: IncomingMessage,
+  finish: (outcome: PollOutcome) => void,
+  onMoved: (bytes: number) => void,
+): void {
   const pieces: Buffer[] = [];
   let length = 0;
   response.on('data', (piece: Buffer) => {
     pieces.push(piece);
     length += piece.length;
+    onMoved(piece.length);
     if (length > maxAnswerBytes) response.destroy(new Error('the answer is too long'));
   });
   response.on('error', (error) => finish({ kind: 'failed', detail: error.message }));
@@ -47,8 +52,14 @@ function collect(response: IncomingMessage, finish: (outcome: PollOutcome) => vo
   response.on('end', () => {
     const { statusCode = 0 } = response;
     if (statusCode === 413) finish({ kind: 'too-large' });
-    else if (statusCode !== 200) finish({ kind: 'failed', detail: `HTTP ${statusCode}`, status: statusCode });
+    else if (statusCode !== 200) finish(failureOf(response));
     else if (response.complete)
       finish({ kind: 'answer', body: pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces) });
   });
+}
+
+function failureOf({ statusCode = 0, headers }: IncomingMessage): PollOutcome {
+  const seconds = Number(headers['retry-after']);
+  const retry = Number.isFinite(seconds) && seconds > 0 ? { retryAfterMs: seconds * 1000 } : {};
+  return { kind: 'failed', detail: `HTTP ${statusCode}`, status: statusCode, ...retry };
 }

@@ -367,7 +367,8 @@ export class Http1Connection implements VisitOwner, WheelEntry {
     while (body.read(into, 0, into.length) > 0);
     if (this.#state !== 'discarding') return; // The framing was broken.
     if (body.ended) this.#finish();
-    else if (this.#discarded > maxDiscardedBytes) this.#linger();
+    else if (this.#halfClosed || this.#discarded > maxDiscardedBytes)
+      this.#linger(); // The rest never comes, or is too long.
     else this.#arm(this.#host.options.headTimeoutMs);
   }
 

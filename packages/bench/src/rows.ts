@@ -29,7 +29,11 @@ export interface Row {
 const rate: Figure = { kind: 'rate' };
 const cpu: Figure = { kind: 'cpu' };
 const subjects = ['direct', 'nginx', 'gateway'] as const;
-const ceiling: Comparison = { figure: rate, subject: 'direct', against: 'nginx' };
+/** What is possible at all, and how much of it is reached: the same whatever a system call costs on the machine. */
+const ceiling: readonly Comparison[] = [
+  { figure: rate, subject: 'direct', against: 'nginx' },
+  { figure: rate, subject: 'gateway', against: 'direct' },
+];
 
 /** All rows, in the order in which they are measured. A new one is an entry here, and one in `SUBJECTS` if it needs a new subject. */
 export const ROWS: readonly Row[] = [
@@ -41,7 +45,7 @@ export const ROWS: readonly Row[] = [
     subjects,
     comparisons: [
       { figure: rate, subject: 'gateway', against: 'nginx', floor: 1.4, budget: 1.6 },
-      ceiling,
+      ...ceiling,
       { figure: cpu, subject: 'gateway', against: 'nginx' },
     ],
   },
@@ -53,7 +57,7 @@ export const ROWS: readonly Row[] = [
     subjects,
     comparisons: [
       { figure: rate, subject: 'gateway', against: 'nginx', floor: 1.0, budget: 1.2 },
-      ceiling,
+      ...ceiling,
       { figure: cpu, subject: 'gateway', against: 'nginx', floor: 0.8, budget: 0.65 },
       { figure: { kind: 'cpu', role: 'connector + app' }, subject: 'gateway', against: 'direct', budget: 0.5 },
     ],
@@ -77,7 +81,7 @@ export const ROWS: readonly Row[] = [
     subjects,
     comparisons: [
       { figure: rate, subject: 'gateway', against: 'nginx', budget: 1.0 },
-      ceiling,
+      ...ceiling,
       { figure: cpu, subject: 'gateway', against: 'nginx' },
     ],
   },

@@ -119,6 +119,6 @@ function sourceFiles(folder) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const violations = checkLayers(resolve(dirname(fileURLToPath(import.meta.url)), '..'));
   for (const violation of violations) console.error(violation);
-  console.log(violations.length === 0 ? 'layers: ok' : `layers: ${violations.length} violations`);
+  if (violations.length > 0) console.error(`layers: ${violations.length} violations`);
   process.exitCode = violations.length === 0 ? 0 : 1;
 }

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { createGateway } from '@reverse-http/gateway';
 
 const port = Number(process.env.PORT ?? 8080);
+if (!(Number.isInteger(port) && port > 0 && port < 65536)) fail(`PORT=${process.env.PORT} is not a port.`);
 const gateway = createGateway({ listeners: [{ port }], publicUrl: `http://localhost:${port}` });
 
 try {

@@ -33,7 +33,11 @@ export interface ConnectOptions<Request = unknown> {
   readonly logger?: Logger | false;
   /** Hears every change of state. */
   readonly onState?: (state: ConnectionState, previous: ConnectionState) => void;
-  /** Hears of failed dials (without a request) and of failed handlers. Default: the logger's `error`. */
+  /**
+   * Hears of failed handlers, with their request; and, without one, of trouble with the gateway: of each error code once
+   * until the next `ready`. Default: failed handlers go to the logger's `error`. Trouble with the gateway is a line for
+   * the logger's `warn` in any case.
+   */
   readonly onError?: (error: unknown, request: Request | undefined) => void;
   /**
    * What to do about a refusal that trying again does not mend, as of a wrong token: `close`, or `retry` after a minute,
@@ -75,6 +79,7 @@ export function resolveConnectOptions<Request>(
   options: ConnectOptions<Request>,
   defaultLogger: Logger,
 ): ResolvedConnectOptions<Request> {
+  if (typeof options !== 'object' || options === null) bad('options: give an object with gateway and target');
   const { transport = 'auto', keepAlive, onRefused = 'close', logger = defaultLogger } = options;
   const gateways = listOf(options.gateway, 'gateway').map(normaliseGateway);
   const targets = listOf(options.target, 'target');
@@ -88,6 +93,7 @@ export function resolveConnectOptions<Request>(
   if (options.replica !== undefined && (options.replica === '' || options.replica.length > 64)) {
     bad('replica: must have 1 to 64 characters');
   }
+  assertToken(options.token);
   if (options.token !== undefined && !options.allowCleartext) gateways.forEach(assertConfidential);
   return {
     gateways: gateways as [string, ...string[]],
@@ -116,7 +122,7 @@ export function isLoopback(url: URL): boolean {
 }
 
 function listOf(value: string | readonly string[] | undefined, name: string): string[] {
-  const list = typeof value === 'string' ? [value] : [...(value ?? [])];
+  const list = typeof value === 'string' ? [value] : Array.isArray(value) ? [...value] : [];
   if (list.length === 0 || list.some((entry) => typeof entry !== 'string' || entry === '')) bad(`${name}: is missing`);
   return list;
 }
@@ -132,6 +138,11 @@ function normaliseGateway(text: string): string {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') bad(`gateway: "${text}" must begin with http: or https:`);
   if (url.username !== '' || url.password !== '') bad('gateway: a URL with a user name is not allowed; use token');
   return `${url.origin}${url.pathname.replace(/\/*$/, '')}/`;
+}
+
+function assertToken(token: unknown): void {
+  if (token !== undefined && typeof token !== 'string' && typeof token !== 'function')
+    bad('token: must be a text, or a function that gives one');
 }
 
 function assertConfidential(gateway: string): void {

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ReverseHttpError } from '@reverse-http/protocol/errors';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection, ConnectionState } from '../src/node/index.js';
-import { connect } from '../src/node/index.js';
+import { connect, ReverseHttpError } from '../src/node/index.js';
 import { createFakeGateway, type FakeGateway } from './harness/fake-gateway.js';
 import { TestBody } from './harness/visitor.js';
 
@@ -112,7 +111,7 @@ describe('connect', () => {
     });
     await connection.ready;
     expect(lines).toEqual([
-      `Not connected: not-a-gateway: ${url}/ is some other web server, or hides the gateway (200 OK)`,
+      `Not connected: not-a-gateway: ${url}/ is some other web server, or hides the gateway (HTTP 200)`,
     ]);
     expect((errors[0] as ReverseHttpError).code).toBe('not-a-gateway');
     other.close();
@@ -198,5 +197,17 @@ describe('connect', () => {
     ];
     for (const options of tries) expect(() => connect(handler, options)).toThrow(ReverseHttpError);
     expect(() => connect({} as never, { gateway: gateway.url, target: 'A' })).toThrow(ReverseHttpError);
+  });
+
+  it.each([
+    [undefined, 'options: give an object with gateway and target'],
+    [null, 'options: give an object with gateway and target'],
+    [{ gateway: 'https://gw', target: 'A', token: 5 }, 'token: must be a text, or a function that gives one'],
+    [{ gateway: 'https://gw', target: 'A', token: null }, 'token: must be a text, or a function that gives one'],
+    [{ gateway: 5, target: 'A' }, 'gateway: is missing'],
+  ])('says what is wrong with %j', (options, message) => {
+    const thrown = expect.objectContaining({ code: 'bad-option', message });
+    expect(() => connect(() => {}, options as never)).toThrow(thrown);
+    expect(() => connect(() => {}, options as never)).toThrow(ReverseHttpError);
   });
 });

@@ -95,6 +95,27 @@ describe('a link', () => {
     expect(lines).toHaveLength(2);
   });
 
+  it('says once what troubles it in turn, and anew after it was ready', () => {
+    link();
+    const fail = (code: 'unreachable' | 'not-a-gateway'): void => {
+      dialler.last.fail(code);
+      runtime.clock.advance(5000);
+    };
+    for (let i = 0; i < 4; i++) fail(i % 2 ? 'not-a-gateway' : 'unreachable');
+    expect(lines).toHaveLength(2);
+    dialler.last.open().welcome();
+    runtime.clock.advance(2000);
+    dialler.last.cut();
+    runtime.clock.advance(5000);
+    fail('unreachable');
+    fail('unreachable');
+    expect(lines).toEqual([
+      'Not connected: unreachable: http://gw/ unreachable',
+      'Not connected: not-a-gateway: http://gw/ not-a-gateway',
+      'Not connected: unreachable: http://gw/ unreachable',
+    ]);
+  });
+
   it('tries its gateways in turn', () => {
     link({ gateway: ['http://one', 'http://two'] });
     dialler.last.fail();

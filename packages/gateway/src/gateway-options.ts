@@ -27,7 +27,11 @@ export interface GatewayOptions {
   readonly deadlines?: {
     /** How long a request waits for a known target that is away, ms. Default 5,000; 0: not at all. */
     readonly holdMs?: number;
+    /** How long after the start an unknown target's visitors are held as well, ms: its connector may be on the way. Default 10,000. */
+    readonly startGraceMs?: number;
   };
+  /** Hears what `auth`, a route or `accessLog` threw; the gateway goes on. Default: `console.error`. */
+  readonly onError?: (error: unknown) => void;
   /** Called for every visit that is over. Default: nobody, and nothing is formatted. */
   readonly accessLog?: (entry: AccessLogEntry) => void;
 }

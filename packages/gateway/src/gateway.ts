@@ -50,6 +50,8 @@ export interface Gateway {
   unref(): void;
 }
 
+/** Connectors that lost their gateway are back within this, ms. */
+const startGraceMs = 10_000;
 /** Answers that are whole get this long to leave, ms. */
 const lastWordMs = 1000;
 /** Running exchanges get this long when something is closed, ms. */
@@ -66,24 +68,23 @@ const graceMs = 30_000;
 export function createGateway(options: GatewayOptions = {}): Gateway {
   const nodeId = randomBytes(6).toString('hex');
   const token = options.auth === undefined ? createToken() : undefined;
+  const publicUrl = originOf(options.publicUrl);
   const registry = createRegistry(Date.now);
   const hold = createHold(options.deadlines);
   registry.onAvailable = hold.release;
   const listeners = options.listeners ?? [{}];
   const fronts = new Set<Front>();
   const origins: { readonly origin: string; readonly routes: readonly Route[] }[] = [];
-  const taps = options.accessLog ? [createAccessLog(options.accessLog)] : [];
+  const onError = options.onError ?? ((error: unknown) => console.error(error));
+  const taps = options.accessLog ? [createAccessLog(guarded(options.accessLog, onError))] : [];
   const nextId = createIds(nodeId);
   const slab = new Slab(256 * 1024, (size) => Buffer.allocUnsafeSlow(size));
-  const requestHeads = createRequestHeads(
-    `rhttp-${nodeId}`,
-    new URL(options.publicUrl ?? 'http://localhost').host,
-    slab,
-  );
+  const requestHeads = createRequestHeads(`rhttp-${nodeId}`, new URL(publicUrl ?? 'http://localhost').host, slab);
   const forwarder = createForwarder({ registry, hold, requestHeads, now: Date.now });
   const reception = createReception({
     registry,
     authenticate: token === undefined ? authenticatorOf(options.auth) : authenticateByTokens([token]),
+    onError,
     urlsOf,
     isTargetId,
     clock: nodeClock,
@@ -93,6 +94,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   });
   const tunnel = createTunnel(reception);
   let closing: Promise<void> | undefined;
+  let graceEnd = 0;
 
   function urlsOf(target: string): readonly string[] {
     const known = registry.find(target)?.id ?? target;
@@ -108,12 +110,14 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     const routes = listener.routes ?? [byHost('*.localhost'), byPath('/gw')];
     const serve = createVisitServer({
       routes,
-      hosts: createServedHosts(listener.hosts, options.publicUrl, routes),
+      hosts: createServedHosts(listener.hosts, publicUrl, routes),
       tunnel: (listener.tunnel ?? !isOneTarget(routes)) ? tunnel : undefined,
       registry,
       forwarder,
       taps,
       isDraining: () => closing !== undefined,
+      graceMs: () => graceEnd - performance.now(),
+      onError,
     });
     const onVisit = (visit: Visit): void => serve(visit);
     const front = createHttp1Front(
@@ -122,7 +126,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     );
     const { host, port } = await front.listen();
     const url = `http://${isAny(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
-    const entry = { origin: options.publicUrl ?? url, routes };
+    const entry = { origin: publicUrl ?? url, routes };
     fronts.add(front);
     origins.push(entry);
     return {
@@ -142,11 +146,13 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     for (const front of fronts) front.retire();
     await Promise.race([reception.drain(), after(grace)]);
     reception.close('draining');
+    tunnel.close();
     await Promise.all([...fronts].map((front) => front.drain(Math.min(grace, lastWordMs))));
   }
 
   return {
     async start() {
+      graceEnd = performance.now() + (options.deadlines?.startGraceMs ?? startGraceMs);
       const started: Listener[] = [];
       try {
         for (const listener of listeners) started.push(await listen(listener));
@@ -172,14 +178,35 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   };
 }
 
+function guarded<T>(fn: (value: T) => void, onError: (error: unknown) => void): (value: T) => void {
+  return (value) => {
+    try {
+      fn(value);
+    } catch (error) {
+      onError(error);
+    }
+  };
+}
+
+function originOf(url: string | undefined): string | undefined {
+  if (url === undefined) return undefined;
+  if (!/^https?:/.test(url) || !URL.canParse(url)) {
+    throw new ReverseHttpError('bad-option', `publicUrl: "${url}" is not a URL such as https://gw.example.com`);
+  }
+  return new URL(url).origin;
+}
+
 function after(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
 
 function authenticatorOf(auth: GatewayOptions['auth']): Authenticate {
   if (typeof auth === 'function') return auth;
-  if (typeof auth === 'object') return authenticateByTokens(auth.tokens);
-  return () => ({ id: 'none' });
+  if (auth === 'none') return () => ({ id: 'none' });
+  if (Array.isArray((auth as { tokens?: unknown } | undefined)?.tokens)) {
+    return authenticateByTokens((auth as { readonly tokens: readonly string[] }).tokens);
+  }
+  throw new ReverseHttpError('bad-option', "auth: give { tokens: [...] }, a function, or 'none' to let everybody in");
 }
 
 /** Ids that are unique among all gateways and say nothing about visitors. */

@@ -1,3 +1,4 @@
+export { type ErrorCode, ReverseHttpError } from '@reverse-http/protocol/errors';
 export type { Delivered } from '@reverse-http/protocol/exchange';
 export { createGateway, type Gateway, type Listener } from './gateway.js';
 export type { GatewayOptions, ListenerOptions } from './gateway-options.js';

@@ -19,6 +19,10 @@ export interface VisitServerOptions {
   readonly taps: readonly Tap[];
   /** Whether the gateway is about to end: nothing new is begun. */
   readonly isDraining: () => boolean;
+  /** How much longer an unknown target may be one whose connector has not come back yet, ms; 0 when it may not. */
+  readonly graceMs: () => number;
+  /** Hears what a route threw. */
+  readonly onError: (error: unknown) => void;
 }
 
 const lowerConnect = latin1Bytes('connect');
@@ -27,13 +31,13 @@ const allow = 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n';
 
 /** Decides, for each visit of a listener, who serves it: tunnel, a target's connector, or the gateway itself. */
 export function createVisitServer(options: VisitServerOptions): (visit: Visit) => void {
-  const { routes, hosts, tunnel, registry, forwarder, taps, isDraining } = options;
+  const { routes, hosts, tunnel, registry, forwarder, taps, isDraining, graceMs, onError } = options;
 
   function serve(visit: Visit): void {
     const { head } = visit;
     if (!hosts.serves(head)) return serveTapped(visit, undefined, failWrongHost);
     if (isForTunnel(head) && tunnel) return tunnel.serve(visit);
-    const match = isRefusedMethod(head) || isAsterisk(head) ? undefined : matchOf(routes, head);
+    const match = isRefusedMethod(head) || isAsterisk(head) ? undefined : matchOf(routes, head, onError);
     if (!match) return serveTapped(visit, undefined, failUnrouted);
     serveTapped(visit, match, serveMatch);
   }
@@ -42,7 +46,8 @@ export function createVisitServer(options: VisitServerOptions): (visit: Visit) =
     if (match.bare && match.prefix !== '' && !visit.asksUpgrade && isGetOrHead(visit.head))
       return redirect(visit, match);
     if (isDraining()) return visit.fail('draining', { detail: 'This gateway is shutting down.' });
-    const target = registry.find(match.target);
+    const grace = graceMs();
+    const target = registry.find(match.target) ?? (grace > 0 ? registry.expect(match.target, grace) : undefined);
     if (target) forwarder.forward(visit, match, target);
     else visit.fail('unknown-target', { detail: `There is no target "${match.target}".` });
   }
@@ -59,10 +64,14 @@ export function createVisitServer(options: VisitServerOptions): (visit: Visit) =
   return serve;
 }
 
-function matchOf(routes: readonly Route[], head: Head): RouteMatch | undefined {
+function matchOf(routes: readonly Route[], head: Head, onError: (error: unknown) => void): RouteMatch | undefined {
   for (const route of routes) {
-    const match = route.match(head);
-    if (match) return match;
+    try {
+      const match = route.match(head);
+      if (match) return match;
+    } catch (error) {
+      onError(error); // A user's own: it has no say in this request.
+    }
   }
   return undefined;
 }

@@ -7,11 +7,11 @@ export interface DialledTransport extends Transport {
   onAgreed(features: readonly string[]): void;
 }
 
-/** What comes of a dial: one of the two, once. */
+/** What comes of a dial: one of the two, once; but a transport that sends nothing before the hello may fail with that. */
 export interface DialHandler {
   /** Messages may be sent; the handler of the transport must be set during the call. */
   onOpened(transport: DialledTransport): void;
-  /** `unreachable` or `not-a-gateway`. */
+  /** `unreachable` or `not-a-gateway`; the transport, if there was one, is of no use then. */
   onFailed(error: ReverseHttpError): void;
 }
 

@@ -17,6 +17,7 @@ import { createHello, registrationOf } from './hello.js';
 import type { Runtime } from './runtime.js';
 import type { StreamAcceptor } from './stream-acceptor.js';
 import { TransportChoice } from './transport-choice.js';
+import { TroubleReport } from './trouble-report.js';
 
 /** Parts of a link. */
 export interface LinkOptions {
@@ -54,6 +55,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
   readonly #dials: BackOff;
   readonly #refusals: BackOff;
   readonly #upgrades: BackOff;
+  readonly #troubles: TroubleReport;
   #resolveReady!: (registration: Registration) => void;
   #rejectReady!: (error: ReverseHttpError) => void;
   #resolveClosed!: (reason: CloseReason) => void;
@@ -71,7 +73,6 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
   #carrier: { readonly gateway: string; readonly dialler: Dialler } | undefined;
   #hangUpUpgrade: (() => void) | undefined;
   #upgradeTimer: Timer | undefined;
-  #reported = '';
   readonly #onAbort = (): void => this.abort(this.#options.signal?.reason);
 
   constructor({ options, diallers, acceptor, runtime }: LinkOptions) {
@@ -79,6 +80,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
     this.#choice = new TransportChoice(diallers);
     this.#acceptor = acceptor;
     this.#runtime = runtime;
+    this.#troubles = new TroubleReport(options);
     this.#replica = options.replica ?? runtime.randomHex(8);
     const random = (): number => runtime.random();
     const now = (): number => runtime.clock.now();
@@ -219,7 +221,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
     // The transport may have died of its first message: that is under way already.
     if (session.state.state !== 'attached') return;
     this.#standby = false;
-    this.#reported = '';
+    this.#troubles.clear();
     this.#refusals.reset();
     this.#attachedAt = this.#runtime.clock.now();
     this.#registration = registrationOf(welcome, this.#options.targets[0], gateway, dialler);
@@ -292,7 +294,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
     const state = this.#session ? 'detached' : 'connecting';
     this.#later(retryInMs);
     this.#setState(error ? { state, error, retryInMs } : { state, retryInMs });
-    if (error) this.#report(error);
+    if (error) this.#troubles.tell(error);
   }
 
   #standBy(message: string): void {
@@ -304,14 +306,14 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
 
   #refuse(error: ReverseHttpError, atLeastMs = 0): void {
     if (this.#options.onRefused === 'close') {
-      this.#report(error);
+      this.#troubles.tell(error);
       this.#setState({ state: 'refused', error });
       return this.#finish({ code: error.code as SessionCode, message: error.message });
     }
     const retryInMs = Math.max(this.#refusals.next(), atLeastMs);
     this.#later(retryInMs);
     this.#setState({ state: 'refused', error, retryInMs });
-    this.#report(error);
+    this.#troubles.tell(error);
   }
 
   #later(ms: number): void {
@@ -373,19 +375,6 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
       this.#options.onState?.(state, previous);
     } catch (error) {
       this.#options.logger.error(`onState threw: ${String(error)}`);
-    }
-  }
-
-  /** One line for each new trouble, not one for each attempt. */
-  #report(error: ReverseHttpError): void {
-    const line = `${error.code}: ${error.message}`;
-    if (line === this.#reported) return;
-    this.#reported = line;
-    this.#options.logger.warn(`Not connected: ${line}`);
-    try {
-      this.#options.onError?.(error, undefined);
-    } catch (thrown) {
-      this.#options.logger.error(`onError threw: ${String(thrown)}`);
     }
   }
 }

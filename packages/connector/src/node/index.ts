@@ -1,3 +1,4 @@
+export { type ErrorCode, ReverseHttpError } from '@reverse-http/protocol/errors';
 export type { ConnectOptions, Logger, TokenSource } from '../connect-options.js';
 export type { CloseOptions, CloseReason, Connection, ConnectionState, Registration } from '../connection.js';
 export { connect, type NodeConnectOptions, type NodeHandler } from './connect.js';

@@ -1,7 +1,12 @@
+import type { ReverseHttpError } from '@reverse-http/protocol/errors';
 import { MessageKind } from '@reverse-http/protocol/pipe';
 import { createPollPath, type PollOutcome, type PollPath, PollRequester } from '@reverse-http/protocol/poll';
 import { type Clock, decodeHello, decodeWelcome, type TransportHandler } from '@reverse-http/protocol/session';
+import { answeredWith, cannotBeReached, speaksOtherwise } from '../link/dial-errors.js';
 import type { DialHandler, DialledTransport, Dialler } from '../link/dialler.js';
+
+/** What became of a POST; `notHttp` where something answered that does not speak HTTP. */
+export type PostOutcome = PollOutcome & { readonly notHttp?: boolean };
 
 /**
  * Sends a body by POST; calls `done` once, later, and before it `onMoved` as bytes of the answer come. The result gives up:
@@ -10,7 +15,7 @@ import type { DialHandler, DialledTransport, Dialler } from '../link/dialler.js'
 export type Post = (
   url: string,
   body: Uint8Array,
-  done: (outcome: PollOutcome) => void,
+  done: (outcome: PostOutcome) => void,
   onMoved: (bytes: number) => void,
 ) => () => void;
 
@@ -46,7 +51,10 @@ export function createPollDialler(options: PollDiallerOptions): Dialler {
     featuresFor: () => [],
     dial(gateway: string, handler: DialHandler) {
       let over = false;
-      const transport = new PollTransport(new URL(endpoint, gateway).href, pathTo(gateway), options);
+      const onFailed = (error: ReverseHttpError): void => {
+        if (!over) handler.onFailed(error);
+      };
+      const transport = new PollTransport(gateway, pathTo(gateway), options, onFailed);
       options.defer(() => {
         if (!over) handler.onOpened(transport);
       });
@@ -64,18 +72,28 @@ const deaf: TransportHandler = { onMessage() {}, onWritable() {}, onClosed() {} 
 class PollTransport implements DialledTransport {
   readonly name = 'poll';
   readonly watchesItself = true;
+  readonly #gateway: string;
   readonly #url: string;
   readonly #path: PollPath;
   readonly #options: PollDiallerOptions;
+  readonly #onFailed: (error: ReverseHttpError) => void;
   #handler: TransportHandler = deaf;
   #requester: PollRequester | undefined;
   #giveUp: (() => void) | undefined;
   #closed = false;
 
-  constructor(url: string, path: PollPath, options: PollDiallerOptions) {
-    this.#url = url;
+  /** @param onFailed There is no gateway to say hello to. */
+  constructor(
+    gateway: string,
+    path: PollPath,
+    options: PollDiallerOptions,
+    onFailed: (error: ReverseHttpError) => void,
+  ) {
+    this.#gateway = gateway;
+    this.#url = new URL(endpoint, gateway).href;
     this.#path = path;
     this.#options = options;
+    this.#onFailed = onFailed;
   }
 
   get handler(): TransportHandler {
@@ -121,11 +139,13 @@ class PollTransport implements DialledTransport {
   #sayHello(hello: Uint8Array): void {
     const { clock, post } = this.#options;
     const began = clock.now();
-    const onAnswered = (outcome: PollOutcome): void => {
+    const onAnswered = (outcome: PostOutcome): void => {
       this.#giveUp = undefined;
-      if (isForeign(outcome)) return this.#handler.onMessage(new Uint8Array(0));
-      if (outcome.kind !== 'answer') return this.#leave(outcome.kind === 'failed' ? outcome.detail : 'HTTP 413');
-      if (outcome.body[0] === MessageKind.Welcome) this.#begin(hello, outcome.body);
+      if (outcome.kind !== 'answer') return this.#fail(errorOf(this.#gateway, outcome));
+      const kind = outcome.body[0];
+      if (kind !== MessageKind.Welcome && kind !== MessageKind.Refuse)
+        return this.#fail(answeredWith(this.#gateway, 200));
+      if (kind === MessageKind.Welcome) this.#begin(hello, outcome.body);
       this.#path.roundTripMs ??= clock.now() - began;
       this.#handler.onMessage(outcome.body);
     };
@@ -151,6 +171,12 @@ class PollTransport implements DialledTransport {
     this.#requester.handler = this.#handler;
   }
 
+  #fail(error: ReverseHttpError): void {
+    this.#closed = true;
+    this.#handler = deaf;
+    this.#onFailed(error);
+  }
+
   #leave(detail: string): void {
     this.#closed = true;
     const handler = this.#handler;
@@ -159,8 +185,9 @@ class PollTransport implements DialledTransport {
   }
 }
 
-/** Somebody answers who knows nothing of the endpoint; a proxy whose gateway is down says so with 502 to 504. */
-function isForeign(outcome: PollOutcome): boolean {
-  if (outcome.kind !== 'failed' || outcome.status === undefined) return false;
-  return outcome.status < 502 || outcome.status > 504;
+/** Why there was no answer to the hello, in the words of the other transports. */
+function errorOf(gateway: string, outcome: Exclude<PostOutcome, { kind: 'answer' }>): ReverseHttpError {
+  if (outcome.kind === 'too-large') return answeredWith(gateway, 413);
+  if (outcome.status !== undefined) return answeredWith(gateway, outcome.status);
+  return outcome.notHttp ? speaksOtherwise(gateway, outcome.detail) : cannotBeReached(gateway, outcome.detail);
 }

@@ -21,8 +21,12 @@ const maxRemembered = 10_000;
 
 /** Who is connected, by target. */
 export interface Registry {
-  /** A connector for the target was let in and is about to come: its visitors wait for it. */
-  expect(id: string): void;
+  /**
+   * A connector for the target is about to come, or may be: its visitors wait for it.
+   *
+   * @param forMs How long the target passes for a known one, ms. Default {@link rememberedMs}.
+   */
+  expect(id: string, forMs?: number): Target;
   /** Takes a member in; a member with the same replica of a target and another key is returned: it was replaced. */
   add(member: Member): readonly Member[];
   remove(member: Member): void;
@@ -57,11 +61,11 @@ export function createRegistry(now: () => number): Registry {
   function leave(entry: Entry, member: Member): void {
     if (!entry.members.includes(member)) return;
     entry.members = entry.members.filter((other) => other !== member);
-    if (entry.members.length === 0) markLeft(entry);
+    if (entry.members.length === 0) markLeft(entry, now());
   }
 
-  function markLeft(entry: Entry): void {
-    entry.leftAt = now();
+  function markLeft(entry: Entry, at: number): void {
+    entry.leftAt = at;
     // The order of the map is that of leaving.
     left.delete(entry.id.toLowerCase());
     left.set(entry.id.toLowerCase(), entry);
@@ -75,9 +79,10 @@ export function createRegistry(now: () => number): Registry {
 
   const registry: Registry = {
     onAvailable() {},
-    expect(id) {
+    expect(id, forMs = rememberedMs) {
       const entry = entryFor(id);
-      if (entry.members.length === 0) markLeft(entry);
+      if (entry.members.length === 0) markLeft(entry, now() - rememberedMs + forMs);
+      return entry;
     },
     add(member) {
       const replaced = new Set<Member>();

@@ -1,11 +1,12 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { ReverseHttpError } from '@reverse-http/protocol/errors';
 import type { Hello } from '@reverse-http/protocol/session';
 
 /** What a credential allows. */
 export interface Grant {
   /** Patterns of target ids, `*` stands for any text. Default: every target. */
   readonly targets?: readonly string[];
-  /** Whose targets they are: those of different owners must not share an origin. Default `default`. */
+  /** Whose targets they are: any credential of the owner's can go on with a session. Default: the credential's {@link id}. */
   readonly owner?: string;
   /** Milliseconds since 1970; the session ends then. */
   readonly expiresAt?: number;
@@ -22,11 +23,19 @@ export function createToken(): string {
   return body + checksum(body);
 }
 
-/** Accepts each of some tokens for every target. */
+/**
+ * Accepts each of some tokens for every target.
+ *
+ * @throws ReverseHttpError `bad-option` for an empty token, which nobody means.
+ */
 export function authenticateByTokens(tokens: readonly string[]): Authenticate {
+  if (tokens.length === 0 || tokens.some((token) => typeof token !== 'string' || token === '')) {
+    throw new ReverseHttpError('bad-option', 'auth.tokens: give at least one token, and none that is empty');
+  }
   const digests = tokens.map(digest);
   return (hello) => {
-    const given = digest(hello.token ?? '');
+    if (hello.token === undefined) return undefined;
+    const given = digest(hello.token);
     let index = -1;
     // Every token is compared, so that the time tells nothing.
     digests.forEach((known, i) => {
@@ -45,8 +54,13 @@ export function allowsTarget(grant: Grant, target: string): boolean {
   });
 }
 
+/** Who must be the same for a session to be gone on with. */
+export function subjectOf({ owner, id }: Grant): string {
+  return owner ?? id ?? '';
+}
+
 function tokenId(token: string): string {
-  return /^rhttp_([0-9a-f]+)_/.exec(token)?.[1] ?? 'unnamed';
+  return /^rhttp_([0-9a-f]+)_/.exec(token)?.[1] ?? digest(token).toString('hex').slice(0, 12);
 }
 
 function digest(text: string): Buffer {

@@ -14,6 +14,10 @@ export interface PollEndpoint {
   serveRequest(visit: Visit): void;
 }
 
+/** Time for a hello to come whole, ms. */
+const helloMs = 5000;
+/** A poll or post of which nothing more comes for this long is given up, ms: the connector repeats it. */
+const requestIdleMs = 10_000;
 /** Longest request, bytes. */
 const maxRequestBytes = 4 * 1024 * 1024 + 64 * 1024;
 
@@ -31,7 +35,7 @@ const preflight =
 export function createPollEndpoint(reception: Reception): PollEndpoint {
   function serveHello(visit: Visit): void {
     if (refusesMethod(visit)) return;
-    readBody(visit, { maxBytes: maxControlMessageBytes }, (body) => {
+    readBody(visit, { maxBytes: maxControlMessageBytes, deadlineMs: helloMs }, (body) => {
       const hello = decodeHello(body);
       if (!hello) return answerGoodbye(visit, { code: 'bad-hello', message: 'This is not a hello.' });
       void decide(visit, reception.receive(hello));
@@ -50,7 +54,7 @@ export function createPollEndpoint(reception: Reception): PollEndpoint {
       }
       return !visit.settled;
     };
-    readBody(visit, { maxBytes: maxRequestBytes, onProgress }, (body) => carry(visit, body));
+    readBody(visit, { maxBytes: maxRequestBytes, idleMs: requestIdleMs, onProgress }, (body) => carry(visit, body));
   }
 
   function carry(visit: Visit, body: Uint8Array): void {
@@ -75,9 +79,7 @@ function responderOf(visit: Visit): PollResponder {
 }
 
 async function decide(visit: Visit, decision: ReturnType<Reception['receive']>): Promise<void> {
-  const decided = await decision.catch(
-    () => ({ code: 'overloaded', message: 'The gateway failed to decide.' }) as const,
-  );
+  const decided = await decision;
   if ('code' in decided) answerGoodbye(visit, decided);
   else visit.answer(200, fields, encodeControl(MessageKind.Welcome, decided.welcome));
 }

@@ -4,6 +4,10 @@ import type { Visit } from '../visit/visit.js';
 export interface ReadBodyOptions {
   /** A longer body is refused with 413. */
   readonly maxBytes: number;
+  /** Time for the whole body, ms; 408 after it. Default: none. */
+  readonly deadlineMs?: number;
+  /** Time without any byte, ms; 408 after it. Default: none. */
+  readonly idleMs?: number;
   /** Asked as bytes come: false gives up, and whoever said so has answered. */
   readonly onProgress?: (bytes: Uint8Array) => boolean;
 }
@@ -20,24 +24,39 @@ export function readBody(visit: Visit, options: ReadBodyOptions, onBody: (body: 
   let bytes = new Uint8Array(Math.min(Math.max(head.contentLength, 0) + 1, 16 * 1024));
   let length = 0;
   let done = false;
+  let timer = options.deadlineMs === undefined ? undefined : setTimeout(onLate, options.deadlineMs).unref();
+
+  function onLate(): void {
+    end();
+    visit.fail('request-timeout', { detail: 'The request body did not come in time.' });
+  }
+
+  function end(): void {
+    done = true;
+    clearTimeout(timer);
+  }
 
   function read(): void {
+    if (options.idleMs !== undefined) {
+      clearTimeout(timer);
+      timer = setTimeout(onLate, options.idleMs).unref();
+    }
     while (!done) {
       if (length === bytes.length) grow();
       const count = source.read(bytes, length, bytes.length);
       length += count;
       if (count === 0) break;
       if (length > options.maxBytes) {
-        done = true;
+        end();
         return visit.fail('body-too-large');
       }
       if (options.onProgress && !options.onProgress(bytes.subarray(0, length))) {
-        done = true;
+        end();
         return;
       }
     }
     if (done || !source.ended) return;
-    done = true;
+    end();
     onBody(bytes.subarray(0, length));
   }
 
@@ -49,9 +68,7 @@ export function readBody(visit: Visit, options: ReadBodyOptions, onBody: (body: 
 
   visit.handler = {
     onBodyReadable: read,
-    onAborted() {
-      done = true;
-    },
+    onAborted: end,
   };
   read();
 }

@@ -22,12 +22,14 @@ import {
 } from '@reverse-http/protocol/session';
 import type { Member } from '../targets/member.js';
 import type { Registry } from '../targets/registry.js';
-import { type Authenticate, allowsTarget, type Grant } from './credentials.js';
+import { type Authenticate, allowsTarget, type Grant, subjectOf } from './credentials.js';
 
 /** Settings of a {@link Reception}. */
 export interface ReceptionOptions {
   readonly registry: Registry;
   readonly authenticate: Authenticate;
+  /** Hears what {@link authenticate} threw. */
+  readonly onError: (error: unknown) => void;
   /** Public URLs of a target, the preferred one first; empty when no route reaches it. */
   readonly urlsOf: (target: string) => readonly string[];
   readonly isTargetId: (text: string) => boolean;
@@ -79,7 +81,7 @@ export interface Reception {
 interface Place {
   readonly member: Member;
   readonly session: Session;
-  readonly grantId: string | undefined;
+  readonly subject: string;
   attach: number;
   welcome: Welcome;
   offset: number;
@@ -103,11 +105,13 @@ export function createReception(options: ReceptionOptions): Reception {
   const bySession = new Map<string, Place>();
   const ended = new Map<string, Goodbye>();
   let draining = false;
+  let drained: Promise<void> | undefined;
   let onDrained: (() => void) | undefined;
 
   async function receive(hello: Hello): Promise<Admission | Goodbye> {
     if (!hello.versions.some((version) => protocolVersions.includes(version))) return refusal('version');
-    const grant = await options.authenticate(hello);
+    const grant = await authenticate(hello);
+    if (grant === 'failed') return refusal('overloaded', 'The gateway could not check the token.');
     if (!grant) return refusal('unauthorized');
     const place = places.get(hello.key);
     if (place) return again(place, hello, grant);
@@ -116,9 +120,18 @@ export function createReception(options: ReceptionOptions): Reception {
     return refuseTargets(hello, grant) ?? admit(hello, grant);
   }
 
+  async function authenticate(hello: Hello): Promise<Grant | undefined | 'failed'> {
+    try {
+      return await options.authenticate(hello);
+    } catch (error) {
+      options.onError(error);
+      return 'failed';
+    }
+  }
+
   /** The same connector once more: a repeated hello, or a new transport for its session. */
   function again(place: Place, hello: Hello, grant: Grant): Admission | Goodbye {
-    if (place.grantId !== grant.id) return refusal('unauthorized');
+    if (place.subject !== subjectOf(grant)) return refusal('unauthorized');
     if (hello.attach < place.attach) return refusal('stale');
     if (hello.attach > place.attach) {
       const offset = hello.resume?.offset ?? 0;
@@ -189,7 +202,7 @@ export function createReception(options: ReceptionOptions): Reception {
     const place: Place = {
       member,
       session,
-      grantId: grant.id,
+      subject: subjectOf(grant),
       attach: hello.attach,
       welcome,
       offset: 0,
@@ -266,12 +279,13 @@ export function createReception(options: ReceptionOptions): Reception {
     if (onDrained && isIdle()) onDrained();
   }
 
-  async function drain(): Promise<void> {
+  function drain(): Promise<void> {
     draining = true;
-    if (isIdle()) return;
-    await new Promise<void>((resolve) => {
+    drained ??= new Promise((resolve) => {
       onDrained = resolve;
     });
+    onIdle();
+    return drained;
   }
 
   return {

@@ -11,6 +11,8 @@ const tunnelPrefix = '/.well-known/reverse-http/';
 export interface Tunnel {
   /** Serves a visit to one of the tunnel's endpoints. */
   serve(visit: Visit): void;
+  /** Sends away all that have no session yet. */
+  close(): void;
 }
 
 /** Makes a {@link Tunnel}. */
@@ -25,6 +27,7 @@ export function createTunnel(reception: Reception): Tunnel {
       else if (name === 'poll' || name === 'post') poll.serveRequest(visit);
       else visit.fail('no-route', { detail: 'There is no such endpoint.' });
     },
+    close: () => webSocket.close(),
   };
 }
 

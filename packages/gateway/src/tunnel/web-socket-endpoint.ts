@@ -1,7 +1,16 @@
 import type { IncomingMessage } from 'node:http';
-import { Field, fieldValue, findField, type Head, methodOf } from '@reverse-http/protocol/http1';
+import type { Duplex } from 'node:stream';
+import {
+  equalsIgnoringCase,
+  Field,
+  fieldValue,
+  findField,
+  type Head,
+  latin1Bytes,
+  methodOf,
+} from '@reverse-http/protocol/http1';
 import { MessageKind } from '@reverse-http/protocol/pipe';
-import { decodeHello, encodeControl, maxControlMessageBytes } from '@reverse-http/protocol/session';
+import { decodeHello, encodeControl, type Hello, maxControlMessageBytes } from '@reverse-http/protocol/session';
 import { WebSocketServer } from 'ws';
 import type { Visit } from '../visit/visit.js';
 import type { Admission, Reception } from './reception.js';
@@ -9,6 +18,8 @@ import { WebSocketTransport } from './web-socket-transport.js';
 
 /** Time for a hello to come, ms. */
 const helloMs = 5000;
+/** Time for a decision about it, and for the first message after the welcome, ms. */
+const proofMs = 10_000;
 /** What a stranger may send before a valid hello: the hello and its framing. */
 const maxStrangerBytes: number = maxControlMessageBytes + 64;
 /** A message's bytes and its header. */
@@ -17,9 +28,11 @@ const maxPayload = 256 * 1024 + 64;
 /** Serves connectors that come by WebSocket. */
 export interface WebSocketEndpoint {
   serve(visit: Visit): void;
+  /** Sends away all that have no session yet. */
+  close(): void;
 }
 
-/** @param maxStrangers Connections that have not said hello yet, at a time. Default 1,000. */
+/** @param maxStrangers Connections that carry no session yet, at a time. Default 1,000. */
 export function createWebSocketEndpoint(reception: Reception, maxStrangers = 1000): WebSocketEndpoint {
   const server = new WebSocketServer({
     noServer: true,
@@ -28,63 +41,68 @@ export function createWebSocketEndpoint(reception: Reception, maxStrangers = 100
     skipUTF8Validation: true,
     maxPayload,
   });
-  let strangers = 0;
+  const strangers = new Set<Duplex>();
 
   function serve(visit: Visit): void {
     const key = headerOf(visit.head, 'sec-websocket-key');
     const version = headerOf(visit.head, 'sec-websocket-version');
     if (methodOf(visit.head) !== 'GET' || !visit.asksUpgrade || !isWebSocket(visit.head)) {
-      return visit.answer(
-        426,
-        'Upgrade: websocket\r\nContent-Type: text/plain\r\n',
-        'Connectors dial in here by WebSocket.\n',
-      );
+      const fields = 'Upgrade: websocket\r\nContent-Type: text/plain\r\n';
+      return visit.answer(426, fields, 'Connectors dial in here by WebSocket.\n');
     }
     if (version !== '13' || key === undefined || !/^[+/0-9A-Za-z]{22}==$/.test(key)) {
       return visit.fail('bad-request', { detail: 'The WebSocket handshake is malformed.' });
     }
-    if (strangers >= maxStrangers) return visit.fail('overloaded');
+    if (strangers.size >= maxStrangers) return visit.fail('overloaded');
     const { socket, head } = visit.takeSocket();
+    // Counted by the socket itself: whatever becomes of the handshake, it ends.
+    strangers.add(socket);
+    socket.once('close', () => strangers.delete(socket));
     const request = {
       method: 'GET',
       headers: { upgrade: 'websocket', connection: 'Upgrade', 'sec-websocket-key': key, 'sec-websocket-version': '13' },
     } as unknown as IncomingMessage;
-    strangers++;
-    let received = head.length;
-    const onBytes = (bytes: Uint8Array): void => {
-      received += bytes.length;
-      if (received > maxStrangerBytes) socket.destroy();
-    };
-    socket.on('data', onBytes);
+    const stopCounting = limitBytes(socket, maxStrangerBytes - head.length);
     server.handleUpgrade(request, socket, Buffer.from(head), (webSocket) => {
-      welcomeStranger(new WebSocketTransport(webSocket, socket), () => {
-        strangers--;
-        socket.off('data', onBytes);
+      const transport = new WebSocketTransport(webSocket, socket);
+      awaitHello(transport, (hello) => {
+        stopCounting();
+        void answer(transport, reception, hello, () => strangers.delete(socket));
       });
     });
   }
 
-  /** `onKnown` is called once, when the hello was read or the stranger is gone. */
-  function welcomeStranger(transport: WebSocketTransport, onKnown: () => void): void {
-    const timer = setTimeout(() => transport.close(), helloMs);
-    const leave = (): void => {
-      clearTimeout(timer);
-      onKnown();
-      transport.handler = { onMessage() {}, onWritable() {}, onClosed() {} };
-    };
-    transport.handler = {
-      onMessage(bytes) {
-        leave();
-        const hello = decodeHello(bytes);
-        if (hello) void answer(transport, reception.receive(hello));
-        else refuse(transport, { code: 'bad-hello', message: 'This is not a hello.' });
-      },
-      onWritable() {},
-      onClosed: leave,
-    };
-  }
+  return {
+    serve,
+    close() {
+      for (const socket of [...strangers]) socket.destroy();
+    },
+  };
+}
 
-  return { serve };
+/** Ends a socket that brings more; the result stops that. */
+function limitBytes(socket: Duplex, maxBytes: number): () => void {
+  let left = maxBytes;
+  const onBytes = (bytes: Uint8Array): void => {
+    left -= bytes.length;
+    if (left < 0) socket.destroy();
+  };
+  socket.on('data', onBytes);
+  return () => void socket.off('data', onBytes);
+}
+
+function awaitHello(transport: WebSocketTransport, onHello: (hello: Hello) => void): void {
+  const timer = setTimeout(() => transport.close(), helloMs).unref();
+  transport.handler = {
+    onMessage(bytes) {
+      clearTimeout(timer);
+      const hello = decodeHello(bytes);
+      if (hello) onHello(hello);
+      else refuse(transport, { code: 'bad-hello', message: 'This is not a hello.' });
+    },
+    onWritable() {},
+    onClosed: () => clearTimeout(timer),
+  };
 }
 
 function refuse(transport: WebSocketTransport, goodbye: Parameters<typeof encodeControl>[1]): void {
@@ -92,27 +110,47 @@ function refuse(transport: WebSocketTransport, goodbye: Parameters<typeof encode
   transport.close();
 }
 
-async function answer(transport: WebSocketTransport, decision: ReturnType<Reception['receive']>): Promise<void> {
+/** Welcomes or refuses; `onProven` is called when the transport carries a session. */
+async function answer(
+  transport: WebSocketTransport,
+  reception: Reception,
+  hello: Hello,
+  onProven: () => void,
+): Promise<void> {
   let gone = false;
-  transport.handler = { onMessage: () => transport.close(), onWritable() {}, onClosed: () => (gone = true) };
-  const decided = await decision.catch(
-    () => ({ code: 'overloaded', message: 'The gateway failed to decide.' }) as const,
-  );
+  const timer = setTimeout(() => transport.close(), proofMs).unref();
+  const onClosed = (): void => {
+    gone = true;
+    clearTimeout(timer);
+  };
+  transport.handler = { onMessage: () => transport.close(), onWritable() {}, onClosed };
+  const decided = await reception.receive(hello);
   if (gone) return;
-  if ('code' in decided) return refuse(transport, decided);
+  if ('code' in decided) {
+    clearTimeout(timer);
+    return refuse(transport, decided);
+  }
   transport.send(encodeControl(MessageKind.Welcome, decided.welcome));
-  transport.handler = { onMessage: (bytes) => prove(transport, decided, bytes), onWritable() {}, onClosed() {} };
+  transport.handler = {
+    // The first message after the welcome proves the transport, and belongs to the session already.
+    onMessage(bytes) {
+      clearTimeout(timer);
+      onProven();
+      if (proves(transport, decided)) transport.handler.onMessage(bytes);
+    },
+    onWritable() {},
+    onClosed,
+  };
 }
 
-/** The first message after the welcome proves the transport, and belongs to the session already. */
-function prove(transport: WebSocketTransport, admission: Admission, bytes: Uint8Array): void {
+function proves(transport: WebSocketTransport, admission: Admission): boolean {
   try {
     admission.prove(transport);
+    return true;
   } catch {
-    transport.close();
-    return;
+    transport.close(); // A newer transport was welcomed, or the session ended meanwhile.
+    return false;
   }
-  transport.handler.onMessage(bytes);
 }
 
 function isWebSocket(head: Head): boolean {
@@ -121,16 +159,11 @@ function isWebSocket(head: Head): boolean {
 }
 
 function headerOf(head: Head, name: string): string | undefined {
+  const lower = latin1Bytes(name);
   for (let i = 0; i < head.count; i++) {
     const start = head.positions[i * 4]!;
     if (head.positions[i * 4 + 1]! - start !== name.length) continue;
-    if (fieldNameIs(head, start, name)) return fieldValue(head, i);
+    if (equalsIgnoringCase(head.bytes, start, lower)) return fieldValue(head, i);
   }
   return undefined;
-}
-
-function fieldNameIs(head: Head, start: number, lower: string): boolean {
-  for (let i = 0; i < lower.length; i++)
-    if ((head.bytes[start + i]! | 0x20) !== (lower.charCodeAt(i) | 0x20)) return false;
-  return true;
 }

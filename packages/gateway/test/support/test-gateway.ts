@@ -17,7 +17,9 @@ export interface TestGateway {
 /** Starts a gateway on a free port. */
 export async function startGateway(options: GatewayOptions = {}): Promise<TestGateway> {
   const socketsBefore = openSockets();
-  const gateway = createGateway({ listeners: [{ port: 0 }], ...options });
+  // Without the grace, or a target that nobody knows would be waited for.
+  const deadlines = { startGraceMs: 0, ...options.deadlines };
+  const gateway = createGateway({ listeners: [{ port: 0 }], ...options, deadlines });
   await gateway.start();
   const url = gateway.url!;
   const connectors: ScriptedConnector[] = [];

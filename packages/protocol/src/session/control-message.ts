@@ -8,6 +8,12 @@ export const protocolVersions: readonly number[] = [1];
 /** Longest hello, welcome, refuse or close message, bytes. */
 export const maxControlMessageBytes: number = 16 * 1024;
 
+/** Longest wait that a refuse or close message can ask for, ms. Timers overflow beyond 2^31 ms, and fire at once. */
+const maxRetryAfterMs = 3_600_000;
+
+/** Longest times that a welcome can set, ms; for the same reason. */
+const maxWelcomeMs = 86_400_000;
+
 /** One target a session serves, and the name of the instance that serves it. */
 export interface HelloTarget {
   readonly target: string;
@@ -48,8 +54,9 @@ export interface Welcome {
   readonly session: string;
   /** What the gateway has processed of the connector's byte stream: 0 for a new session. */
   readonly offset: number;
+  /** Silence before a sign of life is asked for, ms; at most a day. */
   readonly keepAliveMs: number;
-  /** How long a session outlives its last transport, ms. */
+  /** How long a session outlives its last transport, ms; at most a day. */
   readonly resumeMs: number;
   readonly maxStreams: number;
   /** As in {@link Hello}. */
@@ -65,6 +72,7 @@ export interface Goodbye {
   readonly code: SessionCode;
   /** One sentence for people. */
   readonly message: string;
+  /** No hello sooner, ms; more than an hour reads as an hour. */
   readonly retryAfterMs?: number;
 }
 
@@ -120,8 +128,8 @@ export function decodeWelcome(bytes: Uint8Array): Welcome | undefined {
     version,
     session,
     offset,
-    keepAliveMs,
-    resumeMs,
+    keepAliveMs: Math.min(keepAliveMs, maxWelcomeMs),
+    resumeMs: Math.min(resumeMs, maxWelcomeMs),
     maxStreams,
     ...(isCount(maxUnackedBytes) ? { maxUnackedBytes } : {}),
     urls: urlsOf(value.urls),
@@ -144,7 +152,7 @@ export function decodeGoodbye(bytes: Uint8Array): Goodbye {
   return {
     code: isSessionCode(code) ? code : 'closed',
     message: isText(message, 1024) ? message : '',
-    ...(isCount(retryAfterMs) ? { retryAfterMs } : {}),
+    ...(isCount(retryAfterMs) ? { retryAfterMs: Math.min(retryAfterMs, maxRetryAfterMs) } : {}),
   };
 }
 

@@ -87,6 +87,19 @@ describe('control messages', () => {
     expect(decodeHello(padded.subarray(0, -1))).toBeDefined();
   });
 
+  test('times are cut to what a timer can wait', () => {
+    const goodbye = (retryAfterMs: number) =>
+      decodeGoodbye(message(3, JSON.stringify({ code: 'draining', message: '', retryAfterMs }))).retryAfterMs;
+    expect([0, 5000, 3_600_000, 3_600_001, 2 ** 31, Number.MAX_SAFE_INTEGER].map(goodbye)).toEqual([
+      0, 5000, 3_600_000, 3_600_000, 3_600_000, 3_600_000,
+    ]);
+    const long = { ...welcome, keepAliveMs: 2 ** 31, resumeMs: Number.MAX_SAFE_INTEGER };
+    expect(decodeWelcome(message(2, JSON.stringify(long)))).toMatchObject({
+      keepAliveMs: 86_400_000,
+      resumeMs: 86_400_000,
+    });
+  });
+
   test('lists are cut, not trusted', () => {
     const long = { ...welcome, notices: Array(200).fill('n'), features: [1, 'f', 'x'.repeat(2000)] };
     const decoded = decodeWelcome(message(2, JSON.stringify(long)))!;

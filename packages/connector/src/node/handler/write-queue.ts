@@ -6,6 +6,9 @@ export type WriteCallback = (error?: Error | null) => void;
 /** Bytes not taken yet beyond which writers are asked to wait. */
 export const highWaterMark: number = 64 * 1024;
 
+/** Fewer empty slots than this are not worth moving the others. */
+const leastEmptySlots = 32;
+
 /** Whoever the writers belong to; never called inside a call of the queue or of the pipe. */
 export interface WriteQueueOwner {
   /** Runs a step in the async context of the writers. */
@@ -31,7 +34,8 @@ export class WriteQueue implements ByteSource {
   trailers: Uint8Array | undefined;
   readonly owner: WriteQueueOwner;
   #first: Uint8Array | undefined;
-  #rest: Uint8Array[] | undefined;
+  /** What follows; the slots before {@link #restAt} are empty. */
+  #rest: (Uint8Array | undefined)[] | undefined;
   #restAt = 0;
   #written = 0;
   #taken = 0;
@@ -137,11 +141,17 @@ export class WriteQueue implements ByteSource {
     return Math.max(this.#lentUntil, this.#written - highWaterMark);
   }
 
-  #next(rest: Uint8Array[]): Uint8Array | undefined {
-    const bytes = rest[this.#restAt++];
-    if (this.#restAt < rest.length) return bytes;
-    this.#rest = undefined;
-    this.#restAt = 0;
+  /** A queue that is never wholly empty must not hold what was taken long ago, nor grow by it. */
+  #next(rest: (Uint8Array | undefined)[]): Uint8Array | undefined {
+    const bytes = rest[this.#restAt];
+    rest[this.#restAt++] = undefined;
+    if (this.#restAt === rest.length) {
+      this.#rest = undefined;
+      this.#restAt = 0;
+    } else if (this.#restAt >= leastEmptySlots && this.#restAt * 2 >= rest.length) {
+      rest.splice(0, this.#restAt);
+      this.#restAt = 0;
+    }
     return bytes;
   }
 

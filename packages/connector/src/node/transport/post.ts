@@ -1,7 +1,6 @@
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import type { PollOutcome } from '@reverse-http/protocol/poll';
-import type { Post } from '../../transport/poll.js';
+import type { Post, PostOutcome } from '../../transport/poll.js';
 import type { TlsOptions } from './web-socket.js';
 
 /** Longer answers are not a gateway's: at most 4 MiB are asked for. */
@@ -9,13 +8,16 @@ const maxAnswerBytes = 8 * 1024 * 1024;
 /** Connections kept for the next request; polls and posts at a time are six at most. */
 const maxSockets = 8;
 
+/** However long a server wishes to be left alone, nobody waits for longer, ms. A timer takes no more than 2^31 ms. */
+const maxRetryAfterMs = 3_600_000;
+
 /** POST by `node:http` on kept connections; a request that a closing connection swallowed is the caller's to repeat. */
 export function createPost(tls: TlsOptions = {}): Post {
   const plain = new HttpAgent({ keepAlive: true, maxSockets, noDelay: true });
   const secure = new HttpsAgent({ keepAlive: true, maxSockets, noDelay: true, ...(tls as object) });
   return (url, body, done, onMoved) => {
     let over = false;
-    const finish = (outcome: PollOutcome): void => {
+    const finish = (outcome: PostOutcome): void => {
       if (over) return;
       over = true;
       done(outcome);
@@ -25,7 +27,7 @@ export function createPost(tls: TlsOptions = {}): Post {
     const options = { method: 'POST', headers, agent: isSecure ? secure : plain };
     const request: ClientRequest = (isSecure ? httpsRequest : httpRequest)(url, options);
     request.on('response', (response) => collect(response, finish, onMoved));
-    request.on('error', (error: Error) => finish({ kind: 'failed', detail: error.message || String(error) }));
+    request.on('error', (error: Error) => finish(outcomeOf(error)));
     request.end(body);
     return () => {
       over = true;
@@ -36,7 +38,7 @@ export function createPost(tls: TlsOptions = {}): Post {
 
 function collect(
   response: IncomingMessage,
-  finish: (outcome: PollOutcome) => void,
+  finish: (outcome: PostOutcome) => void,
   onMoved: (bytes: number) => void,
 ): void {
   const pieces: Buffer[] = [];
@@ -58,8 +60,16 @@ function collect(
   });
 }
 
-function failureOf({ statusCode = 0, headers }: IncomingMessage): PollOutcome {
+function outcomeOf(error: NodeJS.ErrnoException): PostOutcome {
+  // An address of several (`localhost`) fails with an error that has a code, but no message.
+  const { code = '', message } = error;
+  const detail = message || code || String(error);
+  return code.startsWith('HPE_') ? { kind: 'failed', detail, notHttp: true } : { kind: 'failed', detail };
+}
+
+function failureOf({ statusCode = 0, headers }: IncomingMessage): PostOutcome {
   const seconds = Number(headers['retry-after']);
-  const retry = Number.isFinite(seconds) && seconds > 0 ? { retryAfterMs: seconds * 1000 } : {};
+  const retry =
+    Number.isFinite(seconds) && seconds > 0 ? { retryAfterMs: Math.min(seconds * 1000, maxRetryAfterMs) } : {};
   return { kind: 'failed', detail: `HTTP ${statusCode}`, status: statusCode, ...retry };
 }

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { ReverseHttpError } from '@reverse-http/protocol/errors';
+import type { ReverseHttpError } from '@reverse-http/protocol/errors';
 import { features, type TransportHandler } from '@reverse-http/protocol/session';
 import WebSocket, { type ClientOptions } from 'ws';
 import { isLoopback } from '../../connect-options.js';
+import { answeredWith, cannotBeReached, speaksOtherwise } from '../../link/dial-errors.js';
 import type { DialHandler, DialledTransport, Dialler } from '../../link/dialler.js';
 import { createMaskSource } from './mask-source.js';
 
@@ -89,7 +90,9 @@ function watchDial(
     over = true;
     handler.onOpened(transport);
   });
-  socket.on('unexpected-response', (_request, response: IncomingMessage) => fail(errorOfAnswer(gateway, response)));
+  socket.on('unexpected-response', (_request, { statusCode = 0 }: IncomingMessage) =>
+    fail(answeredWith(gateway, statusCode)),
+  );
   socket.on('error', (cause: Error) => fail(errorOfDial(gateway, cause)));
   return () => {
     over = true;
@@ -97,20 +100,11 @@ function watchDial(
   };
 }
 
-/** Something answered by HTTP: a proxy before a gateway that is down, or no gateway at all. */
-function errorOfAnswer(gateway: string, { statusCode = 0, statusMessage = '' }: IncomingMessage): ReverseHttpError {
-  const text = `${statusCode} ${statusMessage}`.trim();
-  if (statusCode >= 502 && statusCode <= 504)
-    return new ReverseHttpError('unreachable', `${gateway} is down behind a proxy (${text})`);
-  return new ReverseHttpError('not-a-gateway', `${gateway} is some other web server, or hides the gateway (${text})`);
-}
-
 function errorOfDial(gateway: string, cause: Error): ReverseHttpError {
   const { code = '' } = cause as NodeJS.ErrnoException;
   const foreign = code.startsWith('HPE_') || /server response|Sec-WebSocket|subprotocol|header/i.test(cause.message);
-  if (foreign)
-    return new ReverseHttpError('not-a-gateway', `${gateway} does not speak WebSocket: ${cause.message}`, { cause });
-  return new ReverseHttpError('unreachable', `${gateway} cannot be reached: ${cause.message || code}`, { cause });
+  if (foreign) return speaksOtherwise(gateway, cause.message, cause);
+  return cannotBeReached(gateway, cause.message || code || String(cause), cause);
 }
 
 class WebSocketTransport implements DialledTransport {

@@ -206,7 +206,8 @@ export class Http1Visit implements Visit {
     this.#status = status;
     this.unread = true;
     this.#refuseUpgrade();
-    this.#keepAlive = this.#owner.mayKeepAlive(this);
+    // After 408 nobody knows where the next request would begin (RFC 9110, section 15.5.9).
+    this.#keepAlive = reason !== 'request-timeout' && this.#owner.mayKeepAlive(this);
     const isHead = isHeadMethod(this.head);
     const bytes = typeof body === 'string' ? Buffer.from(body) : body;
     const { output } = this.#owner;

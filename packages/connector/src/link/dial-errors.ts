@@ -1,0 +1,23 @@
+import { ReverseHttpError } from '@reverse-http/protocol/errors';
+
+/** Nobody answers at the gateway's address; `detail` says what the network said. */
+export function cannotBeReached(gateway: string, detail: string, cause?: unknown): ReverseHttpError {
+  const extras = cause === undefined ? {} : { cause };
+  return new ReverseHttpError('unreachable', `${gateway} cannot be reached: ${detail}`, extras);
+}
+
+/** What answers there speaks no HTTP, or none that a transport could use. */
+export function speaksOtherwise(gateway: string, detail: string, cause?: unknown): ReverseHttpError {
+  const extras = cause === undefined ? {} : { cause };
+  return new ReverseHttpError('not-a-gateway', `${gateway} answers, but not as a gateway does: ${detail}`, extras);
+}
+
+/** Somebody answered by HTTP who is no gateway: a proxy whose gateway is down says so with 502 to 504. */
+export function answeredWith(gateway: string, status: number): ReverseHttpError {
+  if (status >= 502 && status <= 504)
+    return new ReverseHttpError('unreachable', `${gateway} is down behind a proxy (HTTP ${status})`);
+  return new ReverseHttpError(
+    'not-a-gateway',
+    `${gateway} is some other web server, or hides the gateway (HTTP ${status})`,
+  );
+}

@@ -1,0 +1,115 @@
+import { once } from 'node:events';
+import { afterEach, expect, test, vi } from 'vitest';
+import { createGateway, type Gateway, type GatewayOptions } from '../src/index.js';
+import { createRegistry } from '../src/targets/registry.js';
+import { createWebSocketEndpoint } from '../src/tunnel/web-socket-endpoint.js';
+import { dial } from './support/raw-connector.js';
+import { visit } from './support/raw-visitor.js';
+import { startFront } from './support/test-front.js';
+
+let gateway: Gateway | undefined;
+afterEach(async () => {
+  await gateway?.abort();
+  gateway = undefined;
+});
+
+async function start(options: GatewayOptions = {}): Promise<Gateway> {
+  gateway = createGateway({ listeners: [{ port: 0 }], ...options });
+  await gateway.start();
+  return gateway;
+}
+
+const upgrade =
+  'GET /.well-known/reverse-http/websocket HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+  `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${'A'.repeat(22)}==\r\n\r\n`;
+
+test.each([[{ tokens: [''] }], [{ tokens: [] }], ['bogus'], [{}]])('auth %j is refused at once', (auth) => {
+  expect(() => createGateway({ auth: auth as never })).toThrow(expect.objectContaining({ code: 'bad-option' }));
+});
+
+test.each(['nonsense', 'ftp://x', '/gw'])('publicUrl %s is refused at once; a path is left out', async (publicUrl) => {
+  expect(() => createGateway({ publicUrl })).toThrow(/publicUrl: "/);
+  expect((await start({ publicUrl: 'https://gw.example.com/' })).url).toBe('https://gw.example.com');
+});
+
+test('without a token nobody connects', async () => {
+  const { url } = await start();
+  const { first, webSocket } = await dial(url!, undefined);
+  expect(String(first)).toMatch(/^\x03.*"unauthorized"/);
+  webSocket.close();
+});
+
+test('an auth function that throws refuses, and the operator hears why', async () => {
+  const errors: unknown[] = [];
+  const auth = (): never => {
+    throw new Error('the database is down');
+  };
+  const { url } = await start({ auth, onError: (error) => errors.push(error) });
+  const { first, webSocket } = await dial(url!, 'x');
+  expect(String(first)).toMatch(/^\x03.*"overloaded"/);
+  expect(errors).toMatchObject([{ message: 'the database is down' }]);
+  webSocket.close();
+});
+
+test('a log or a route that throws costs nobody anything', async () => {
+  const errors: unknown[] = [];
+  const fails = (): never => {
+    throw new Error('a bug');
+  };
+  const route = { description: 'broken', match: fails, urlOf: () => undefined, servesHost: () => false };
+  const { url } = await start({
+    listeners: [{ port: 0, routes: [route] }],
+    accessLog: fails,
+    onError: (error) => errors.push(error),
+  });
+  for (let i = 0; i < 2; i++) expect((await fetch(`${url}/gw/A/`)).status).toBe(404);
+  expect(errors).toHaveLength(4);
+});
+
+test('strangers whose handshake comes to nothing are not counted for ever', async () => {
+  const reception = { receive: vi.fn(), knows: () => false, carry() {}, drain: async () => {}, close() {} };
+  const endpoint = createWebSocketEndpoint(reception, 2);
+  const front = await startFront((each) => endpoint.serve(each));
+  for (let i = 0; i < 5; i++) {
+    const visitor = await front.connect(upgrade);
+    visitor.halfClose();
+    await visitor.closed();
+  }
+  const last = await front.connect(upgrade);
+  await last.until('101 Switching Protocols');
+  await front.close();
+  endpoint.close();
+});
+
+test('close() and then abort() both come to an end', async () => {
+  const { url, token } = await start({ deadlines: { startGraceMs: 0 } });
+  const { webSocket } = await dial(url!, token);
+  const closed = gateway!.close();
+  await gateway!.abort();
+  await closed;
+  if (webSocket.readyState !== webSocket.CLOSED) await once(webSocket, 'close');
+});
+
+test('right after the start an unknown target may be one that is on its way', async () => {
+  const { url } = await start({ deadlines: { holdMs: 30 } });
+  expect((await fetch(`${url}/gw/A/`)).status).toBe(503);
+  await gateway!.abort();
+  const other = await start({ deadlines: { holdMs: 30, startGraceMs: 0 } });
+  expect((await fetch(`${other.url}/gw/A/`)).status).toBe(404);
+});
+
+test('what was expected in vain is forgotten after its time', () => {
+  let time = 0;
+  const registry = createRegistry(() => time);
+  registry.expect('A', 100);
+  expect(registry.find('a')).toBeDefined();
+  time = 100;
+  expect(registry.find('a')).toBeUndefined();
+});
+
+test('a hello of which only the beginning comes is not waited for', { timeout: 15_000 }, async () => {
+  const { url } = await start();
+  const head = 'POST /.well-known/reverse-http/hello HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n';
+  const visitor = await visit(url!, `${head}x`);
+  expect(await visitor.closed()).toMatch(/^HTTP\/1.1 408 Request Timeout/);
+});

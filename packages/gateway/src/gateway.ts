@@ -28,6 +28,8 @@ export interface Listener {
   readonly url: string;
   /** Stops accepting, ends idle connections at once and gives running exchanges 30 s. */
   close(): Promise<void>;
+  /** Ends everything on it now. */
+  abort(): Promise<void>;
 }
 
 /** The public side: accepts visitors and connectors, and brings them together. */
@@ -129,15 +131,13 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     const entry = { origin: publicUrl ?? url, routes };
     fronts.add(front);
     origins.push(entry);
-    return {
-      url,
-      async close() {
-        fronts.delete(front);
-        const index = origins.indexOf(entry);
-        if (index >= 0) origins.splice(index, 1);
-        await front.drain(graceMs);
-      },
+    const leave = async (grace: number): Promise<void> => {
+      fronts.delete(front);
+      const index = origins.indexOf(entry);
+      if (index >= 0) origins.splice(index, 1);
+      await front.drain(grace);
     };
+    return { url, close: () => leave(graceMs), abort: () => leave(0) };
   }
 
   /** Visitors first, then connectors: what runs is finished over tunnels that are there till the end. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { afterEach, expect, test, vi } from 'vitest';
-import { createGateway, type Gateway, type GatewayOptions } from '../src/index.js';
+import { createGateway, type Gateway, type GatewayOptions, toTarget } from '../src/index.js';
 import { createRegistry } from '../src/targets/registry.js';
 import { createWebSocketEndpoint } from '../src/tunnel/web-socket-endpoint.js';
 import { dial } from './support/raw-connector.js';
@@ -112,4 +112,14 @@ test('a hello of which only the beginning comes is not waited for', { timeout: 1
   const head = 'POST /.well-known/reverse-http/hello HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n';
   const visitor = await visit(url!, `${head}x`);
   expect(await visitor.closed()).toMatch(/^HTTP\/1.1 408 Request Timeout/);
+});
+
+test('one more listener, and its end', async () => {
+  await start({ deadlines: { holdMs: 30 } });
+  const other = await gateway!.listen({ port: 0, routes: [toTarget('A')] });
+  expect((await fetch(other.url)).status).toBe(503);
+  const visitor = await visit(other.url, 'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n');
+  await other.abort();
+  await visitor.closed();
+  await expect(fetch(other.url)).rejects.toThrow();
 });

@@ -8,6 +8,8 @@ export type Cut = 'fin' | 'rst' | 'silence';
 export interface Middleman {
   /** Where to connect instead of the server behind it. */
   readonly url: string;
+  /** The origin behind it; new connections go there. */
+  behind: string;
   /** While true, WebSocket handshakes are swallowed; they pass, late, when it becomes false. */
   holdsWebSockets: boolean;
   /** Cuts all connections of the moment; new ones work. */
@@ -19,11 +21,11 @@ export interface Middleman {
 
 /** Stands before the server of `url`. */
 export async function startMiddleman(url: string): Promise<Middleman> {
-  const { hostname, port } = new URL(url);
   const sockets = new Set<Socket>();
   const forgotten = new Set<Socket>();
   const accepted = new Set<Socket>();
   const held: (() => void)[] = [];
+  let behind = url;
   let holds = false;
   let due: { left: number; readonly how: Cut; readonly done: () => void } | undefined;
 
@@ -41,6 +43,7 @@ export async function startMiddleman(url: string): Promise<Middleman> {
   });
 
   function pass(near: Socket): void {
+    const { hostname, port } = new URL(behind);
     const far = connect({ host: hostname, port: Number(port), noDelay: true, allowHalfOpen: true });
     join(near, far);
     join(far, near);
@@ -87,6 +90,12 @@ export async function startMiddleman(url: string): Promise<Middleman> {
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    get behind() {
+      return behind;
+    },
+    set behind(value) {
+      behind = value;
+    },
     get holdsWebSockets() {
       return holds;
     },

@@ -34,6 +34,7 @@ export function createTestServer() {
   /** @type {Map<string, import('node:http').ServerResponse>} */
   const streams = new Map();
   const written = { bytes: 0 };
+  let running = 0;
 
   /** @type {Record<string, (request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse, query: URLSearchParams) => void>} */
   const paths = {
@@ -71,6 +72,8 @@ export function createTestServer() {
       streams.get(query.get('id') ?? '')?.write(`data: ${query.get('text')}\n\n`);
       response.end();
     },
+    // How many other requests have not ended.
+    '/running': (_request, response) => response.end(String(running - 1)),
     '/throw': () => {
       throw new Error('the handler fails');
     },
@@ -91,6 +94,8 @@ export function createTestServer() {
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost');
     const serve = paths[pathname];
+    running++;
+    response.on('close', () => running--);
     if (serve) serve(request, response, searchParams);
     else response.writeHead(404).end();
   });

@@ -9,8 +9,8 @@ export const exchangeHeadLimits: HeadLimits = {
   metadata: true,
 };
 
-/** The same for a trailer section, which has no metadata. */
-const exchangeTrailerLimits: HeadLimits = { ...exchangeHeadLimits, metadata: false };
+/** The same for answers and trailer sections, which have no metadata. */
+const withoutMetadata: HeadLimits = { ...exchangeHeadLimits, metadata: false };
 
 /**
  * Scans a request head that must fill `bytes` exactly; returns what is wrong, undefined when nothing is. `head.upgrade`
@@ -25,7 +25,7 @@ export function scanExchangeRequest(head: Head, bytes: Uint8Array): string | und
 
 /** The same for an interim or final answer's head. `Upgrade` belongs into a 101, and nowhere else. */
 export function scanExchangeAnswer(head: Head, bytes: Uint8Array): string | undefined {
-  const fault = faultOf(head, bytes, scanResponseHead(head, bytes, 0, bytes.length, exchangeHeadLimits));
+  const fault = faultOf(head, bytes, scanResponseHead(head, bytes, 0, bytes.length, withoutMetadata));
   if (fault !== undefined) return fault;
   head.upgrade = hasUpgrade(head);
   if (head.upgrade !== (head.status === 101)) return 'an Upgrade field out of place, or a 101 without one';
@@ -34,7 +34,7 @@ export function scanExchangeAnswer(head: Head, bytes: Uint8Array): string | unde
 
 /** The same for a trailer section: field lines and the empty line. Framing cannot be changed after the fact (RFC 9110, section 6.5.1). */
 export function scanExchangeTrailers(head: Head, bytes: Uint8Array): string | undefined {
-  const fault = faultOf(head, bytes, scanTrailers(head, bytes, 0, bytes.length, exchangeTrailerLimits));
+  const fault = faultOf(head, bytes, scanTrailers(head, bytes, 0, bytes.length, withoutMetadata));
   if (fault !== undefined) return fault;
   for (let i = 0; i < head.count; i++) {
     const id = head.ids[i]!;

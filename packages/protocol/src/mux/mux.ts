@@ -272,6 +272,7 @@ export class Mux implements PipeSource, MuxCore {
         this.#onReset(streamId, payload);
         return;
       case FrameType.GoAway:
+        if (streamId !== 0) throw new ReverseHttpError('protocol-error', 'goaway on a stream');
         this.#peerGoesAway = true;
         this.#options.onGoAway?.();
         return;

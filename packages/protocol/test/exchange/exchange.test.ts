@@ -60,6 +60,7 @@ describe('answers', () => {
     ['not asked for', { asksUpgrade: true }, ['HTTP/1.1 101 Switching', 'Upgrade: websocket'], undefined],
     ['an interim head out of place', {}, ['HTTP/1.1 103 Early Hints'], 5],
     ['more than one Content-Length', {}, ['HTTP/1.1 200 OK', 'Content-Length: 5', 'Content-Length: 5'], 5],
+    ['a field name is not a token', {}, ['HTTP/1.1 200 OK', ':peer 1.2.3.4 5'], 5],
   ] as const)('fail for %s (%j %j)', (detail, request, lines, bytes) => {
     const events = answerTo(request, [...lines], bytes === undefined ? undefined : body(bytes));
     expect(events.at(-1)).toMatch(/^failed bad-answer: /);

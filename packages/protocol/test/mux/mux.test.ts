@@ -326,6 +326,12 @@ describe('bounds', () => {
     expect([pair.opener.canOpen, pair.opener.peerGoesAway]).toEqual([false, true]);
   });
 
+  test('a goaway belongs to no stream', () => {
+    const { opener } = new MuxPair();
+    const received = (): void => opener.receive(frame(FrameType.GoAway, 5, new Uint8Array(0)));
+    expect(received).toThrow(expect.objectContaining({ code: 'protocol-error' }));
+  });
+
   test('refusals that cannot leave are bounded: then the session ends', () => {
     const pair = new MuxPair({}, { maxStreams: 0 });
     const heads = (from: number, count: number) => {

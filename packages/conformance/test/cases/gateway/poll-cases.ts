@@ -1,0 +1,155 @@
+import { expect } from 'vitest';
+import { controlMessage, dataMessage, frame, newHello, pollBody, send } from '../raw-poll.js';
+import { openSession } from '../raw-session.js';
+import { expectClosed, expectServes, type GatewayCase, open, request, urlOf } from './gateway-case.js';
+
+/** The numbers of polls, and what is late, lost or unknown. */
+export const pollCases: readonly GatewayCase[] = [
+  {
+    name: 'an unknown session gets a close: gone',
+    async run({ url }) {
+      await expectClosed(request(url, 'poll', pollBody('nobody', 1, [], { number: 1 })), 'gone');
+      await expectClosed(request(url, 'post', pollBody('nobody', 1, [dataMessage(0, 0)])), 'gone');
+    },
+  },
+  {
+    name: 'a session that was closed tells why it ended',
+    async run(gateway, target) {
+      const session = await open(gateway, target);
+      const reason = controlMessage(0x04, { code: 'closed', message: 'enough' });
+      await session.post(reason).catch(() => {});
+      await expectClosed(session.poll({ holdMs: 0 }), 'closed');
+    },
+  },
+  {
+    name: 'a poll is held until there is something, or for its hold',
+    async run(gateway, target) {
+      const session = await open(gateway, target);
+      const idle = await session.poll({ holdMs: 20 });
+      expect(idle).toMatchObject({ counts: true, number: 1 });
+      expect(idle.messages.length).toBeGreaterThan(0);
+      const waits = session.poll();
+      const visitor = fetch(urlOf(session, target));
+      expect((await waits).number).toBe(2);
+      await session.answer((await session.frame(0x03)).streamId, 'x');
+      await (await visitor).text();
+    },
+  },
+  {
+    name: 'a repeat supersedes its twin, which gets a void answer',
+    async run(gateway, target) {
+      const session = await open(gateway, target);
+      const twin = session.poll({ number: 1 });
+      const repeat = session.poll({ number: 1 });
+      // Either may arrive first.
+      expect(await Promise.race([twin, repeat])).toEqual({ counts: false, number: 1, messages: [] });
+      const visitor = fetch(urlOf(session, target));
+      expect((await Promise.all([twin, repeat])).filter((each) => each.counts).length).toBe(1);
+      await session.answer((await session.frame(0x03)).streamId, 'served');
+      expect(await (await visitor).text()).toBe('served');
+    },
+  },
+  {
+    name: 'the answer of a poll that is repeated counts as lost, and its bytes come again',
+    async run(gateway, target) {
+      const session = await open(gateway, target);
+      const visitor = fetch(urlOf(session, target));
+      const poll = pollBody(session.id, session.attach, [dataMessage(0, 0)], { number: 1 });
+      const first = await request(gateway.url, 'poll', poll);
+      const again = await request(gateway.url, 'poll', poll);
+      expect(again).toMatchObject({ counts: true, number: 1 });
+      expect(Buffer.concat([...again.messages])).toEqual(Buffer.concat([...first.messages]));
+      await session.answer((await session.frame(0x03)).streamId, 'x');
+      expect(await (await visitor).text()).toBe('x');
+    },
+  },
+  {
+    name: 'a poll below the lowest is a ghost, and gets a void answer',
+    async run(gateway, target) {
+      const session = await open(gateway, target);
+      await session.poll({ holdMs: 0 });
+      await session.poll({ holdMs: 0 });
+      expect(await session.poll({ number: 1, lowest: 1, holdMs: 0 })).toMatchObject({ counts: false, number: 1 });
+      await expectServes(session, target);
+    },
+  },
+  {
+    name: 'a session moves to a higher attach with its requests, and the older one is void',
+    async run(gateway, target) {
+      const hello = newHello(target, gateway.token);
+      const older = await openSession(gateway.url, hello);
+      const visitor = fetch(urlOf(older, target));
+      const { streamId } = await older.frame(0x03);
+      const resume = { session: older.id, offset: older.received };
+      const newer = await openSession(gateway.url, { ...hello, attach: 2, resume });
+      expect(newer.id).toBe(older.id);
+      expect(newer.welcome.offset).toBe(older.sent);
+      expect(await older.poll({ holdMs: 0 })).toMatchObject({ counts: false, number: 0 });
+      newer.received = older.received;
+      await newer.answer(streamId, 'moved');
+      expect(await (await visitor).text()).toBe('moved');
+    },
+  },
+  {
+    name: 'a resumed session gets again what it has not acknowledged',
+    async run(gateway, target) {
+      const hello = newHello(target, gateway.token);
+      const older = await openSession(gateway.url, hello);
+      const visitor = fetch(urlOf(older, target));
+      await older.frame(0x03);
+      const resume = { session: older.id, offset: 0 };
+      const newer = await openSession(gateway.url, { ...hello, attach: 2, resume });
+      await newer.answer((await newer.frame(0x03)).streamId, 'again');
+      expect(await (await visitor).text()).toBe('again');
+    },
+  },
+  {
+    name: 'bytes ahead of a gap are never taken for the next ones',
+    async run(gateway, target) {
+      const session = await open(gateway, target);
+      const far = await session.post(dataMessage(2 ** 52, 0, frame(0x13, 0)));
+      expect(far.messages[0]).toEqual(dataMessage(0, 0));
+      await session.post(dataMessage(10, 0, frame(0x20, 0)));
+      await expectServes(session, target);
+    },
+  },
+  {
+    name: 'an unknown frame with an even number is skipped',
+    async run(gateway, target) {
+      const session = await open(gateway, target);
+      await session.write(frame(0x20, 0, 'grease'), frame(0x02, 999), frame(0xfe, 0, Buffer.alloc(65_536)));
+      await expectServes(session, target);
+    },
+  },
+  {
+    name: 'a hello, welcome or refuse among the messages is ignored',
+    async run(gateway, target) {
+      const session = await open(gateway, target);
+      const stray = [0x01, 0x02, 0x03].map((kind) => controlMessage(kind, { code: 'gone' }));
+      await session.post(...stray, Buffer.from([0x01]));
+      await expectServes(session, target);
+    },
+  },
+  {
+    name: 'a body that is no poll is 400, and does no harm to the session',
+    async run(gateway, target) {
+      const session = await open(gateway, target);
+      for (const body of ['', '21', '20', '22ff', 'ff'.repeat(100)]) {
+        const { status } = await send(gateway.url, 'poll', Buffer.from(body, 'hex'));
+        expect(status, body).toBe(400);
+      }
+      await expectServes(session, target);
+    },
+  },
+  {
+    name: 'a flood of empty polls is slowed down or ends the session: protocol-error',
+    async run(gateway, target) {
+      const session = await open(gateway, target);
+      const body = pollBody(session.id, 1, [dataMessage(0, 0)]);
+      const flood = Array.from({ length: 1000 }, () => request(gateway.url, 'post', body));
+      const results = await Promise.allSettled(flood);
+      const codes = results.flatMap((each) => (each.status === 'rejected' ? [each.reason.code] : []));
+      expect(new Set(codes)).toEqual(new Set(['protocol-error']));
+    },
+  },
+];

@@ -160,8 +160,7 @@ export class PollAcceptor implements Transport {
   }
 
   get #room(): number {
-    const wanted = this.#waiting[0]?.terms.maxAnswerBytes ?? 0;
-    return Math.min(Math.max(wanted, leastAnswerBytes), maxAnswerBytes) - this.#batch.bytes;
+    return answerBytesOf(this.#waiting[0]?.terms) - this.#batch.bytes;
   }
 
   /** False when that ended the transport. */
@@ -263,6 +262,7 @@ export class PollAcceptor implements Transport {
   #answer(waiting: WaitingPoll): void {
     this.#gathering.stop();
     if (!this.#waiting.includes(waiting)) return;
+    if (this.#batch.bytes > answerBytesOf(waiting.terms)) this.#cutAnew();
     const { messages, end } = this.#batch;
     this.#batch = new Batch();
     this.#release(waiting);
@@ -273,6 +273,13 @@ export class PollAcceptor implements Transport {
     // If nobody waited for a repeat, the next poll tells so; where one waits already, it is sent for a newer one.
     if (waiting.repeated) for (const other of [...this.#waiting]) this.#answer(other);
     if (this.#waiting.length === 0 || end > 0) this.#awaitRequest();
+  }
+
+  /** What was gathered for one poll is too much for the one that came in its place: it goes again in smaller bodies. */
+  #cutAnew(): void {
+    const { start } = this.#batch;
+    this.#batch = new Batch();
+    if (start < Number.POSITIVE_INFINITY) this.handler.onLost?.(start);
   }
 
   #release(waiting: WaitingPoll): void {
@@ -314,4 +321,9 @@ export class PollAcceptor implements Transport {
     const ack = this.handler.takeAck?.();
     return ack ? [ack] : [];
   }
+}
+
+/** How long the answer to a poll may be. */
+function answerBytesOf(terms: PollTerms | undefined): number {
+  return Math.min(Math.max(terms?.maxAnswerBytes ?? 0, leastAnswerBytes), maxAnswerBytes);
 }

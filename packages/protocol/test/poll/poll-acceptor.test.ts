@@ -20,7 +20,8 @@ interface Terms {
 /** An acceptor that is asked by hand. */
 class Bench {
   readonly clock = createManualClock(1000);
-  readonly acceptor = new PollAcceptor({ clock: this.clock, roundTripMs: () => undefined });
+  roundTripMs: number | undefined;
+  readonly acceptor = new PollAcceptor({ clock: this.clock, roundTripMs: () => this.roundTripMs });
   readonly answers: string[] = [];
   readonly lost: number[] = [];
   received = 0;
@@ -268,5 +269,51 @@ describe('anything', () => {
       expect(bench.take().length).toBe(asked);
       expect(bench.clock.pendingTimers).toBe(0);
     }
+  });
+});
+
+describe('a far connector', () => {
+  function far(): Bench {
+    const bench = new Bench();
+    bench.roundTripMs = 100;
+    bench.poll(1);
+    bench.poll(2, { lowest: 1 });
+    bench.send(0, 100);
+    expect(bench.take()).toEqual(['1: 1 103']);
+    return bench;
+  }
+
+  test('with bytes on their way, and one poll left, its answer gathers for a moment', () => {
+    const bench = far();
+    bench.send(100, 100);
+    bench.clock.advance(4);
+    bench.send(200, 100);
+    expect(bench.take()).toEqual([]);
+    bench.clock.advance(1);
+    expect(bench.take()).toEqual(['2: 2 104+104']);
+  });
+
+  test('an answer that is full leaves at once', () => {
+    const bench = far();
+    bench.send(100, 62_000);
+    expect(bench.take()).toEqual(['2: 2 62004']);
+  });
+
+  test('what was gathered for a poll, and is too much for its repeat, is cut anew', () => {
+    const bench = far();
+    bench.send(100, 20_000);
+    bench.poll(2, { lowest: 1, most: 4096 }, 'repeat');
+    expect(bench.take()).toEqual(['2: void 2']);
+    bench.clock.advance(5);
+    expect(bench.lost).toContain(100);
+    expect(bench.take()).toEqual(['repeat: 2 3']);
+  });
+
+  test('its end does not wait', () => {
+    const bench = far();
+    bench.send(100, 100);
+    bench.acceptor.close();
+    expect(bench.take()).toEqual(['2: 2 104']);
+    expect(bench.clock.pendingTimers).toBe(0);
   });
 });

@@ -4,7 +4,7 @@ import type { Route, RouteMatch } from './routing/route.js';
 import type { ServedHosts } from './routing/served-hosts.js';
 import { observeVisit } from './tap/observe-visit.js';
 import type { Tap } from './tap/tap.js';
-import type { Registry } from './targets/registry.js';
+import type { Registry, Target } from './targets/registry.js';
 import { isForTunnel, type Tunnel } from './tunnel/tunnel.js';
 import type { Visit } from './visit/visit.js';
 
@@ -46,10 +46,15 @@ export function createVisitServer(options: VisitServerOptions): (visit: Visit) =
     if (match.bare && match.prefix !== '' && !visit.asksUpgrade && isGetOrHead(visit.head))
       return redirect(visit, match);
     if (isDraining()) return visit.fail('draining', { detail: 'This gateway is shutting down.' });
-    const grace = graceMs();
-    const target = registry.find(match.target) ?? (grace > 0 ? registry.expect(match.target, grace) : undefined);
+    const target = registry.find(match.target) ?? presume(match.target);
     if (target) forwarder.forward(visit, match, target);
     else visit.fail('unknown-target', { detail: `There is no target "${match.target}".` });
+  }
+
+  /** Right after the start nobody knows which connectors are on their way back. */
+  function presume(id: string): Target | undefined {
+    const grace = graceMs();
+    return grace > 0 ? registry.presume(id, grace) : undefined;
   }
 
   function serveTapped<M extends RouteMatch | undefined>(

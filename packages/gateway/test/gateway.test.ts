@@ -56,14 +56,18 @@ test('a log or a route that throws costs nobody anything', async () => {
   const fails = (): never => {
     throw new Error('a bug');
   };
-  const route = { description: 'broken', match: fails, urlOf: () => undefined, servesHost: () => false };
-  const { url } = await start({
+  const route = { description: 'broken', match: fails, urlOf: fails, servesHost: () => false };
+  const { url, token } = await start({
     listeners: [{ port: 0, routes: [route] }],
     accessLog: fails,
     onError: (error) => errors.push(error),
   });
   for (let i = 0; i < 2; i++) expect((await fetch(`${url}/gw/A/`)).status).toBe(404);
   expect(errors).toHaveLength(4);
+  const { first, webSocket } = await dial(url!, token);
+  expect(String(first)).toMatch(/^\x03.*"overloaded"/);
+  expect(errors).toHaveLength(5);
+  webSocket.close();
 });
 
 test('strangers whose handshake comes to nothing are not counted for ever', async () => {
@@ -101,10 +105,34 @@ test('right after the start an unknown target may be one that is on its way', as
 test('what was expected in vain is forgotten after its time', () => {
   let time = 0;
   const registry = createRegistry(() => time);
-  registry.expect('A', 100);
-  expect(registry.find('a')).toBeDefined();
+  registry.presume('a', 100);
+  expect(registry.find('A')).toBeDefined();
   time = 100;
   expect(registry.find('a')).toBeUndefined();
+});
+
+test('a visitor that came before the connector has no say in how the target is written', async () => {
+  const { url, token } = await start({ deadlines: { holdMs: 30 } });
+  await fetch(`${url}/gw/a/`);
+  const { first, webSocket } = await dial(url!, token);
+  expect(String(first)).toContain(`${url}/gw/A/`);
+  expect(gateway!.targets.get('a')!.id).toBe('A');
+  webSocket.close();
+});
+
+test('a credential that has expired is refused, one that expires in months is good', async () => {
+  let expiresAt = Date.now() - 1;
+  const { url } = await start({ auth: () => ({ expiresAt }) });
+  const late = await dial(url!, 'x');
+  expect(String(late.first)).toMatch(/^\x03.*"revoked"/);
+  expiresAt = Date.now() + 90 * 86_400_000;
+  const good = await dial(url!, 'x');
+  expect(String(good.first)).toMatch(/^\x02/);
+  good.webSocket.send(Buffer.from('100000', 'hex'));
+  const { session } = await vi.waitUntil(() => gateway!.targets.get('a')?.members[0]);
+  expect(session.state.state).toBe('attached');
+  late.webSocket.close();
+  good.webSocket.close();
 });
 
 test('a hello of which only the beginning comes is not waited for', { timeout: 15_000 }, async () => {

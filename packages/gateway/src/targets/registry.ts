@@ -10,6 +10,9 @@ export interface Target {
 }
 
 interface Entry extends Target {
+  id: string;
+  /** A connector for it was let in: it, and no visitor, has given the id. */
+  registered: boolean;
   members: readonly Member[];
   leftAt: number | undefined;
 }
@@ -21,12 +24,10 @@ const maxRemembered = 10_000;
 
 /** Who is connected, by target. */
 export interface Registry {
-  /**
-   * A connector for the target is about to come, or may be: its visitors wait for it.
-   *
-   * @param forMs How long the target passes for a known one, ms. Default {@link rememberedMs}.
-   */
-  expect(id: string, forMs?: number): Target;
+  /** A connector for the target was let in and is about to come: its visitors wait for it. */
+  expect(id: string): void;
+  /** A connector for the target may be about to come: for so long, in ms, it passes for a known one. */
+  presume(id: string, forMs: number): Target;
   /** Takes a member in; a member with the same replica of a target and another key is returned: it was replaced. */
   add(member: Member): readonly Member[];
   remove(member: Member): void;
@@ -52,7 +53,7 @@ export function createRegistry(now: () => number): Registry {
     const key = id.toLowerCase();
     let entry = entries.get(key);
     if (!entry) {
-      entry = { id, members: [], leftAt: undefined };
+      entry = { id, members: [], leftAt: undefined, registered: false };
       entries.set(key, entry);
     }
     return entry;
@@ -79,7 +80,16 @@ export function createRegistry(now: () => number): Registry {
 
   const registry: Registry = {
     onAvailable() {},
-    expect(id, forMs = rememberedMs) {
+    expect(id) {
+      const entry = entryFor(id);
+      // A visitor that came first has no say in how the name is written.
+      if (!entry.registered) {
+        entry.id = id;
+        entry.registered = true;
+      }
+      if (entry.members.length === 0) markLeft(entry, now());
+    },
+    presume(id, forMs) {
       const entry = entryFor(id);
       if (entry.members.length === 0) markLeft(entry, now() - rememberedMs + forMs);
       return entry;

@@ -28,7 +28,7 @@ import { type Authenticate, allowsTarget, type Grant, subjectOf } from './creden
 export interface ReceptionOptions {
   readonly registry: Registry;
   readonly authenticate: Authenticate;
-  /** Hears what {@link authenticate} threw. */
+  /** Hears what {@link authenticate} or {@link urlsOf} threw. */
   readonly onError: (error: unknown) => void;
   /** Public URLs of a target, the preferred one first; empty when no route reaches it. */
   readonly urlsOf: (target: string) => readonly string[];
@@ -109,24 +109,24 @@ export function createReception(options: ReceptionOptions): Reception {
   let onDrained: (() => void) | undefined;
 
   async function receive(hello: Hello): Promise<Admission | Goodbye> {
+    try {
+      return await decide(hello);
+    } catch (error) {
+      options.onError(error); // The credential check, or a route, is the user's.
+      return refusal('overloaded', 'The gateway failed to decide.');
+    }
+  }
+
+  async function decide(hello: Hello): Promise<Admission | Goodbye> {
     if (!hello.versions.some((version) => protocolVersions.includes(version))) return refusal('version');
-    const grant = await authenticate(hello);
-    if (grant === 'failed') return refusal('overloaded', 'The gateway could not check the token.');
+    const grant = await options.authenticate(hello);
     if (!grant) return refusal('unauthorized');
+    if (grant.expiresAt !== undefined && grant.expiresAt <= Date.now()) return refusal('revoked');
     const place = places.get(hello.key);
     if (place) return again(place, hello, grant);
     if (draining) return refusal('draining');
     if (hello.resume) return refusal('gone');
     return refuseTargets(hello, grant) ?? admit(hello, grant);
-  }
-
-  async function authenticate(hello: Hello): Promise<Grant | undefined | 'failed'> {
-    try {
-      return await options.authenticate(hello);
-    } catch (error) {
-      options.onError(error);
-      return 'failed';
-    }
   }
 
   /** The same connector once more: a repeated hello, or a new transport for its session. */
@@ -187,6 +187,7 @@ export function createReception(options: ReceptionOptions): Reception {
       },
     });
     const { key, agent, targets, labels = {} } = hello;
+    for (const { target } of targets) registry.expect(target);
     const welcome: Welcome = {
       version: 1,
       session: session.id,
@@ -208,11 +209,11 @@ export function createReception(options: ReceptionOptions): Reception {
       offset: 0,
       proven: false,
       poll: undefined,
-      expiry: expiryTimer(session, grant.expiresAt),
+      expiry: undefined,
     };
     places.set(key, place);
     bySession.set(session.id, place);
-    for (const { target } of targets) registry.expect(target);
+    if (grant.expiresAt !== undefined) armExpiry(place, grant.expiresAt);
     return admission(place);
   }
 
@@ -304,10 +305,10 @@ function refusal(code: SessionCode, message: string = sessionCodes[code].message
   return { code, message };
 }
 
-function expiryTimer(session: Session, expiresAt: number | undefined): NodeJS.Timeout | undefined {
-  if (expiresAt === undefined) return undefined;
+/** Ends the session when its credential expires. */
+function armExpiry(place: Place, expiresAt: number): void {
   const left = expiresAt - Date.now();
-  // Timers hold 2^31 ms at most; who asks for longer is asked again.
-  const timer = setTimeout(() => session.close('revoked'), Math.min(Math.max(left, 0), 2 ** 31 - 1));
-  return timer.unref();
+  if (left <= 0) return place.session.close('revoked');
+  // Timers hold 2^31 ms at most: what is further away is looked at again.
+  place.expiry = setTimeout(() => armExpiry(place, expiresAt), Math.min(left, 2 ** 31 - 1)).unref();
 }

@@ -106,6 +106,7 @@ export class PollRequester implements Transport {
   }
 
   flush(): void {
+    if (this.#batch.bytes === 0 || this.#closed) return;
     const isFull = this.#batch.full || this.#room < leastRoomBytes;
     if (!isFull && this.#isCarrying && this.#gathering.waits(this.#path.roundTripMs)) return;
     this.#dispatch();

@@ -9,4 +9,5 @@ export { toTarget } from './routing/to-target.js';
 export { type AccessLogEntry, formatAccessLogEntry } from './tap/access-log.js';
 export type { Member } from './targets/member.js';
 export type { Target } from './targets/registry.js';
+export type { GatewayEvent, SessionStatus, TargetStatus } from './targets/status.js';
 export { type Authenticate, createToken, type Grant } from './tunnel/credentials.js';

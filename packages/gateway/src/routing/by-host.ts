@@ -28,6 +28,7 @@ function bySuffix(pattern: string): Route {
     match: (head) => matches.of(head),
     urlOf: (target, origin) =>
       isLabel(target) ? originWithHost(origin, `${target.toLowerCase()}${suffix}`) : undefined,
+    sharesOrigin: false,
     servesHost: (hostname) => labelOf(hostname) !== undefined,
   };
 }
@@ -44,6 +45,7 @@ function byName(names: Readonly<Record<string, string>>): Route {
       const entry = [...targets].find(([, id]) => id.toLowerCase() === target.toLowerCase());
       return entry && originWithHost(origin, entry[0]);
     },
+    sharesOrigin: false,
     servesHost: (hostname) => targets.has(hostname),
   };
 }

@@ -38,6 +38,7 @@ export function byPath(prefix: string): Route {
       return match;
     },
     urlOf: (target, origin) => `${origin}${base}/${target}/`,
+    sharesOrigin: true,
     servesHost: () => false,
   };
 }

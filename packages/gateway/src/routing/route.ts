@@ -18,6 +18,8 @@ export interface Route {
   match(head: Head): RouteMatch | undefined;
   /** Public URL of a target behind `origin` (as `http://localhost:8080`); undefined when this route cannot reach it. */
   urlOf(target: string, origin: string): string | undefined;
+  /** Whether several targets are reached on one origin by it: they can attack each other in a visitor's browser. */
+  readonly sharesOrigin: boolean;
   /** Whether requests with this host name (lower case, no port) may be this route's, whatever else is served. */
   servesHost(hostname: string): boolean;
 }

@@ -13,6 +13,7 @@ export function toTarget(target: string): Route {
     description: `target ${target}`,
     match: () => match,
     urlOf: (id, origin) => (id.toLowerCase() === target.toLowerCase() ? `${origin}/` : undefined),
+    sharesOrigin: false,
     servesHost: () => false,
   };
 }

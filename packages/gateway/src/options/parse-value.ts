@@ -92,7 +92,7 @@ function quantity(value: unknown, units: Readonly<Record<string, number>>, off: 
 }
 
 /** The error that says what a value is and what it should have been. */
-export function unlike(value: unknown, what: string): TypeError {
+function unlike(value: unknown, what: string): TypeError {
   return new TypeError(`${shown(value)} is not ${what}`);
 }
 

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import type { TargetRule } from '../policy/target-policies.js';
 import { defaultTargetPolicy } from '../policy/target-policy.js';
 import { byHost } from '../routing/by-host.js';
@@ -202,8 +203,10 @@ function versionOne(value: unknown): 1 {
 }
 
 function hostNames(value: unknown): readonly string[] {
-  const good = (host: unknown): boolean =>
-    typeof host === 'string' && /^[A-Za-z0-9._-]+$|^\[?[0-9A-Fa-f:.]+\]?$/.test(host);
-  if (Array.isArray(value) && value.every(good)) return value;
+  if (Array.isArray(value) && value.every(isHostName)) return value;
   throw new TypeError('is not a list of host names without port, such as [gw.example.com]');
+}
+
+function isHostName(host: unknown): boolean {
+  return typeof host === 'string' && (/^[A-Za-z0-9._-]+$/.test(host) || isIPv6(host.replace(/^\[(.*)\]$/, '$1')));
 }

@@ -28,11 +28,13 @@ export function routeOf(value: unknown): Route {
   if (typeof value.match === 'function') return value as unknown as Route;
   const names = Object.keys(value);
   const found = names.filter((name) => Object.hasOwn(kinds, name));
-  if (found.length === 0) throw new TypeError(`"${names[0] ?? ''}" ${unknownName(names[0] ?? '', Object.keys(kinds))}`);
+  const [first] = names;
+  if (first === undefined) throw new TypeError(`is empty: one of ${Object.keys(kinds).join(', ')} was expected`);
+  if (found.length === 0) throw new TypeError(`"${first}": ${unknownName(first, Object.keys(kinds))}`);
   if (found.length > 1) throw new TypeError(`"${found.join('" and "')}" are two routes: make two items of them`);
   const kind = kinds[found[0]!]!;
   const known = [found[0]!, ...kind.more];
   const other = names.find((name) => !known.includes(name));
-  if (other !== undefined) throw new TypeError(`"${other}" ${unknownName(other, known)}`);
+  if (other !== undefined) throw new TypeError(`"${other}": ${unknownName(other, known)}`);
   return kind.make(value as unknown as RouteFields);
 }

@@ -87,12 +87,18 @@ describe('gateway.fetch', () => {
     await writer.write(Buffer.from('one'));
     await got.until('one');
     const pieces = ['first'];
-    const down = { pieces, read: readPiece, ended: false, trailers: undefined };
-    function readPiece(into: Uint8Array, at: number): number {
-      const piece = Buffer.from(pieces.shift() ?? '');
-      into.set(piece, at);
-      return piece.length;
-    }
+    let isLast = false;
+    const down = {
+      read(into: Uint8Array, at: number) {
+        const piece = Buffer.from(pieces.shift() ?? '');
+        into.set(piece, at);
+        return piece.length;
+      },
+      get ended() {
+        return pieces.length === 0 && isLast;
+      },
+      trailers: undefined,
+    };
     got.answer('200 OK', down);
     const reader = (await answered).body!.getReader();
     expect(Buffer.from((await reader.read()).value!).toString()).toBe('first');
@@ -100,7 +106,7 @@ describe('gateway.fetch', () => {
     await writer.close();
     expect((await got.whole).body).toBe('onetwo');
     pieces.push('third');
-    down.ended = true;
+    isLast = true;
     got.exchange.wake();
     expect(Buffer.from((await reader.read()).value!).toString()).toBe('third');
     expect((await reader.read()).done).toBe(true);

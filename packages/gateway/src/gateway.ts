@@ -81,7 +81,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const taps = options.accessLog ? [createAccessLog(guarded(options.accessLog, onError))] : [];
   const nextId = createIds(nodeId);
   const slab = new Slab(256 * 1024, (size) => Buffer.allocUnsafeSlow(size));
-  const requestHeads = createRequestHeads(`rhttp-${nodeId}`, new URL(publicUrl ?? 'http://localhost').host, slab);
+  const requestHeads = createRequestHeads(`rhttp-${nodeId}`, new URL(publicUrl ?? 'http://localhost').host);
   const forwarder = createForwarder({ registry, hold, requestHeads, now: Date.now });
   const reception = createReception({
     registry,

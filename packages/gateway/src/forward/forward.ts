@@ -1,7 +1,7 @@
 import type { Reason } from '@reverse-http/protocol/errors';
 import { type AnswerHandler, type Delivered, OpenedExchange } from '@reverse-http/protocol/exchange';
 import { Head } from '@reverse-http/protocol/http1';
-import type { ByteSink } from '@reverse-http/protocol/mux';
+import type { ByteSink, HeadSource } from '@reverse-http/protocol/mux';
 import type { RouteMatch } from '../routing/route.js';
 import type { Hold, Waiting } from '../targets/hold.js';
 import { isFull, type Member } from '../targets/member.js';
@@ -48,7 +48,7 @@ export function createForwarder(services: ForwardServices): Forwarder {
 }
 
 /** One visit on its way through a connector and back. */
-class Forwarding implements AnswerHandler, VisitHandler, Waiting {
+class Forwarding implements AnswerHandler, HeadSource, VisitHandler, Waiting {
   readonly #shared: Shared;
   readonly #visit: Visit;
   readonly #match: RouteMatch;
@@ -63,6 +63,7 @@ class Forwarding implements AnswerHandler, VisitHandler, Waiting {
   /** Who refused the request so far. */
   #refusedBy: Member[] | undefined;
   #member: Member | undefined;
+  #namesTarget = false;
   /** When it began to wait for a connector; see {@link Waiting}. */
   waitingSince: number | undefined;
 
@@ -77,6 +78,14 @@ class Forwarding implements AnswerHandler, VisitHandler, Waiting {
 
   get peer(): Peer {
     return this.#visit.peer;
+  }
+
+  get headBytes(): number {
+    return this.#shared.requestHeads.mostBytes(this.#visit, this.#match);
+  }
+
+  writeHead(into: Uint8Array, at: number): number {
+    return this.#shared.requestHeads.write(this.#visit, this.#match, this.#namesTarget, into, at);
   }
 
   /** Gives the request to a connector, or lets it wait for one. */
@@ -166,7 +175,8 @@ class Forwarding implements AnswerHandler, VisitHandler, Waiting {
     const exchange = OpenedExchange.open(session.mux, request, this, this.#shared.scratch);
     if (!exchange) return visit.fail('overloaded');
     this.#exchange = exchange;
-    exchange.send(this.#shared.requestHeads.write(visit, this.#match, targets.length > 1), this.#body);
+    this.#namesTarget = targets.length > 1;
+    exchange.send(this, this.#body);
   }
 
   #wait(): void {

@@ -47,3 +47,25 @@ export function skipClass(bytes: Uint8Array, start: number, end: number, bit: nu
   while (at < end && classes[bytes[at]!]! & bit) at++;
   return at;
 }
+
+const highBits = 0x80808080 | 0;
+
+/**
+ * {@link skipClass} for values of fields, which are nine tenths of a head: four bytes in one number, by a view over the
+ * same memory. Each byte without its high bit plus 0x60 reaches the high bit from a space on, plus 1 only for DEL; no sum
+ * carries into the next byte. A tab ends the quick part, and is looked up. Measured, a browser's head takes half the time.
+ */
+export function skipValue(bytes: Uint8Array, view: DataView, start: number, end: number): number {
+  const four = end - 3;
+  let at = start;
+  while (at < four) {
+    const word = view.getInt32(at);
+    const low = word & 0x7f7f7f7f;
+    if (((word | ((low + 0x60606060) & ~(low + 0x01010101))) & highBits) !== highBits) {
+      const stop = skipClass(bytes, at, at + 4, ByteClass.Value);
+      if (stop < at + 4) return stop;
+    }
+    at += 4;
+  }
+  return skipClass(bytes, at, end, ByteClass.Value);
+}

@@ -1,4 +1,4 @@
-import { ByteClass, byteClass, skipClass } from './byte-class.js';
+import { ByteClass, byteClass, skipClass, skipValue } from './byte-class.js';
 import { identifyField } from './field.js';
 import type { Head } from './head.js';
 import type { HeadLimits } from './limits.js';
@@ -23,6 +23,7 @@ export function scanFields(
   limits: HeadLimits,
 ): FieldsResult {
   const classes = byteClass;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, end);
   let at = start;
   head.count = 0;
   head.metadataStart = at;
@@ -45,7 +46,7 @@ export function scanFields(
     do at++;
     while (at < end && (bytes[at] === 0x20 || bytes[at] === 0x09));
     const valueStart = at;
-    at = skipClass(bytes, valueStart, end, Value);
+    at = skipValue(bytes, view, valueStart, end);
     if (at + 1 >= end)
       return at < end && bytes[at] !== cr ? bad(head, 'a field value has a byte it must not have') : 'incomplete';
     if (bytes[at] !== cr || bytes[at + 1] !== lf) return bad(head, 'a field value has a byte it must not have');

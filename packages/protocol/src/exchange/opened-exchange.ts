@@ -84,7 +84,7 @@ export class OpenedExchange implements StreamHandler {
     const length = whole ? head.length : head.headBytes;
     if (length > maxHeadPayload) return this.#fail('the head does not fit a frame', 'head-too-large');
     if (whole) this.#stream.sendHead(head, body === undefined);
-    else this.#stream.sendHeadOf(head, body === undefined);
+    else this.#stream.sendHeadOf(head, length, body === undefined);
     if (body) this.#stream.sendBody(body);
   }
 

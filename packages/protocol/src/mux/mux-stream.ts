@@ -92,6 +92,7 @@ export class MuxStream {
   readonly #mux: MuxCore;
   #heads: QueuedHead[] = noHeads;
   #headSource: HeadSource | undefined;
+  #headMost = 0;
   #endsWithHead = false;
   #source: ByteSource | undefined;
   #sendCredit = initialWindow;
@@ -144,11 +145,12 @@ export class MuxStream {
     this.#queueHead({ type: ended ? FrameType.HeadEnd : FrameType.Head, bytes });
   }
 
-  /** Sends an opener's head, which is asked for when it leaves. See {@link sendHead}. */
-  sendHeadOf(source: HeadSource, ended: boolean): void {
-    if (source.headBytes > maxHeadPayload) throw new ReverseHttpError('head-too-large', headTooLarge);
+  /** Sends an opener's head, which is asked for when it leaves and takes `most` bytes then. See {@link sendHead}. */
+  sendHeadOf(source: HeadSource, most: number, ended: boolean): void {
+    if (most > maxHeadPayload) throw new ReverseHttpError('head-too-large', headTooLarge);
     if (this.#gone || this.#localEnded) return;
     this.#headSource = source;
+    this.#headMost = most;
     this.#endsWithHead = ended;
     this.#mux.queueHeads(this);
   }
@@ -336,7 +338,7 @@ export class MuxStream {
   }
 
   #pullHeadSource(source: HeadSource, into: Uint8Array, at: number, end: number): number {
-    const most = source.headBytes;
+    const most = this.#headMost;
     if (end - at < frameLength(this.id, most)) return -at;
     this.#headSource = undefined;
     const type = this.#endsWithHead ? FrameType.HeadEnd : FrameType.Head;

@@ -182,7 +182,7 @@ export function createReception(options: ReceptionOptions): Reception {
       ...(hello.maxUnackedBytes === undefined ? {} : { peerMaxUnackedBytes: hello.maxUnackedBytes }),
       onIdle,
       onStateChanged: (state) => {
-        if (state.state === 'attached') registry.announce(place.member);
+        if (state.state === 'attached' && state.peer === 'heard') registry.announce(place.member);
         else if (state.state === 'closed') leave(place, state.reason);
       },
     });
@@ -250,10 +250,8 @@ export function createReception(options: ReceptionOptions): Reception {
     }
     const acceptor = acceptorOf(place, request.attach);
     if (!acceptor) return responder.answer(encodePollAnswer(transportOver));
-    const wasSuspect = acceptor.suspect;
     try {
       acceptor.receive(request, responder);
-      if (wasSuspect && !acceptor.suspect) registry.announce(place.member);
     } catch (error) {
       if (!(error instanceof ReverseHttpError) || error.code !== 'protocol-error') throw error;
       place.session.close('protocol-error', error.message);

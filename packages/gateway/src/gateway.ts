@@ -6,6 +6,7 @@ import { createRequestHeads } from './forward/request-head.js';
 import { createHttp1Front } from './front/http1/front.js';
 import type { GatewayOptions, ListenerOptions } from './gateway-options.js';
 import { nodeClock } from './node-clock.js';
+import { byFunction } from './routing/by-function.js';
 import { byHost } from './routing/by-host.js';
 import { byPath } from './routing/by-path.js';
 import type { Route } from './routing/route.js';
@@ -109,7 +110,9 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
 
   async function listen(listener: ListenerOptions): Promise<Listener> {
     if (closing) throw new ReverseHttpError('closed', 'the gateway is closed');
-    const routes = listener.routes ?? [byHost('*.localhost'), byPath('/gw')];
+    const routes = (listener.routes ?? [byHost('*.localhost'), byPath('/gw')]).map((route) =>
+      typeof route === 'function' ? byFunction(route) : route,
+    );
     const serve = createVisitServer({
       routes,
       hosts: createServedHosts(listener.hosts, publicUrl, routes),
@@ -216,7 +219,7 @@ function createIds(nodeId: string): () => string {
 }
 
 function isOneTarget(routes: readonly Route[]): boolean {
-  return routes.length === 1 && routes[0]!.description.startsWith('target ');
+  return routes.length === 1 && routes[0]!.fixed !== undefined;
 }
 
 function isAny(host: string): boolean {

@@ -2,9 +2,13 @@ export { type ErrorCode, ReverseHttpError } from '@reverse-http/protocol/errors'
 export type { Delivered } from '@reverse-http/protocol/exchange';
 export { createGateway, type Gateway, type Listener } from './gateway.js';
 export type { GatewayOptions, ListenerOptions } from './gateway-options.js';
+export { byCookie, type CookieRouteOptions } from './routing/by-cookie.js';
+export { byFunction, type RouteDecision, type RouteFunction } from './routing/by-function.js';
+export { byHeader } from './routing/by-header.js';
 export { byHost } from './routing/by-host.js';
-export { byPath } from './routing/by-path.js';
+export { byPath, type PathRouteOptions } from './routing/by-path.js';
 export type { Route, RouteMatch } from './routing/route.js';
+export type { RouteRequest } from './routing/route-request.js';
 export { toTarget } from './routing/to-target.js';
 export { type AccessLogEntry, formatAccessLogEntry } from './tap/access-log.js';
 export type { Member } from './targets/member.js';

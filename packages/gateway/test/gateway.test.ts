@@ -56,7 +56,7 @@ test('a log or a route that throws costs nobody anything', async () => {
   const fails = (): never => {
     throw new Error('a bug');
   };
-  const route = { description: 'broken', match: fails, urlOf: fails, servesHost: () => false };
+  const route = { description: 'broken', sharesOrigin: false, match: fails, urlOf: fails, servesHost: () => false };
   const { url, token } = await start({
     listeners: [{ port: 0, routes: [route] }],
     accessLog: fails,

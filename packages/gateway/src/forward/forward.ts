@@ -10,6 +10,7 @@ import { isHeadMethod } from '../visit/head-method.js';
 import type { Peer, Visit, VisitHandler } from '../visit/visit.js';
 import { type AnswerHeads, createAnswerHeads } from './answer-head.js';
 import { KeptBody } from './kept-body.js';
+import { mergeVary } from './merge-vary.js';
 import type { RequestHeads } from './request-head.js';
 
 /** What forwarding needs of the gateway. */
@@ -41,7 +42,7 @@ export function createForwarder(services: ForwardServices): Forwarder {
   return {
     forward(visit, match, target) {
       if (shared.requestHeads.isLoop(visit.head)) return visit.fail('loop');
-      shared.requestHeads.prepare(visit);
+      shared.requestHeads.prepare(visit, match);
       new Forwarding(shared, visit, match, target).start();
     },
   };
@@ -132,7 +133,9 @@ class Forwarding implements AnswerHandler, HeadSource, VisitHandler, Waiting {
 
   onAnswer(head: Head, ended: boolean): void {
     this.#body?.forget();
-    const added = this.#shared.answerHeads.prepare(head);
+    const { vary } = this.#match;
+    const lines = this.#shared.answerHeads.prepare(head);
+    const added = vary === undefined ? lines : lines + mergeVary(head, vary);
     this.#sink = this.#visit.respond(head, added, ended);
     this.#sink.onDrain = this.#onDrain;
   }

@@ -14,13 +14,14 @@ import {
 } from '@reverse-http/protocol/http1';
 import type { RouteMatch } from '../routing/route.js';
 import type { Peer, Visit } from '../visit/visit.js';
+import { dropNamed } from './drop-named.js';
 
 /** Writes the heads of requests as connectors get them. */
 export interface RequestHeads {
   /** Whether the request went through this gateway before (RFC 9110, section 7.6.3). */
   isLoop(head: Head): boolean;
   /** Drops from a visitor's head what must not pass; once a visit. */
-  prepare(visit: Visit): void;
+  prepare(visit: Visit, match: RouteMatch): void;
   /** Bytes that {@link write} takes at most. */
   mostBytes(visit: Visit, match: RouteMatch): number;
   /** Writes the head at `at`; returns the position after it. The target is named where a session serves several. */
@@ -146,8 +147,9 @@ function writePath(head: Head, match: RouteMatch, into: Uint8Array, at: number):
   return copyBytes(head.bytes, start, head.pathEnd, into, rooted ? at : copyBytes(emptyPath, 0, 1, into, at));
 }
 
-function prepare({ head, asksUpgrade }: Visit): void {
+function prepare({ head, asksUpgrade }: Visit, { hides }: RouteMatch): void {
   const { ids, count } = head;
+  if (hides !== undefined) dropNamed(head, hides);
   const upgrade = asksUpgrade ? findField(head, Field.Upgrade) : -1;
   const te = findField(head, Field.Te);
   const trailers = te >= 0 && valueHasToken(head, te, 'trailers');

@@ -25,6 +25,7 @@ function bySuffix(pattern: string): Route {
   const matches = new ByHostname((hostname) => matchOf(labelOf(hostname)));
   return {
     description: `host ${pattern}`,
+    sharesOrigin: false,
     match: (head) => matches.of(head),
     urlOf: (target, origin) =>
       isLabel(target) ? originWithHost(origin, `${target.toLowerCase()}${suffix}`) : undefined,
@@ -39,6 +40,7 @@ function byName(names: Readonly<Record<string, string>>): Route {
   const matches = new ByHostname((hostname) => matchOf(targets.get(hostname)));
   return {
     description: `host ${[...targets.keys()].join(', ')}`,
+    sharesOrigin: false,
     match: (head) => matches.of(head),
     urlOf(target, origin) {
       const entry = [...targets].find(([, id]) => id.toLowerCase() === target.toLowerCase());

@@ -11,6 +11,8 @@ export function toTarget(target: string): Route {
   const match = { target, prefix: '', bare: false };
   return {
     description: `target ${target}`,
+    sharesOrigin: false,
+    fixed: target,
     match: () => match,
     urlOf: (id, origin) => (id.toLowerCase() === target.toLowerCase() ? `${origin}/` : undefined),
     servesHost: () => false,

@@ -325,7 +325,7 @@ export class Http1Connection implements VisitOwner, WheelEntry {
     if (!visit) return;
     this.#broken = true;
     if (visit.settled) return this.#lose(visit, reason, detail);
-    visit.fail(reason, { detail: `The request body is malformed: ${detail}.`, delivered: 'unknown' });
+    visit.fail(reason, { detail: `The request body was refused: ${detail}.`, delivered: 'unknown' });
     visit.tellAborted(reason, detail);
   };
 

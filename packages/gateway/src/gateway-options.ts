@@ -1,6 +1,6 @@
+import type { Authenticate } from './credentials/grant.js';
 import type { Route } from './routing/route.js';
 import type { AccessLogEntry } from './tap/access-log.js';
-import type { Authenticate } from './tunnel/credentials.js';
 
 /** One visitors' listener. */
 export interface ListenerOptions {

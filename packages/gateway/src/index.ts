@@ -1,5 +1,7 @@
 export { type ErrorCode, ReverseHttpError } from '@reverse-http/protocol/errors';
 export type { Delivered } from '@reverse-http/protocol/exchange';
+export type { Authenticate, Grant } from './credentials/grant.js';
+export { createToken } from './credentials/token.js';
 export { createGateway, type Gateway, type Listener } from './gateway.js';
 export type { GatewayOptions, ListenerOptions } from './gateway-options.js';
 export { byHost } from './routing/by-host.js';
@@ -10,4 +12,3 @@ export { type AccessLogEntry, formatAccessLogEntry } from './tap/access-log.js';
 export type { Member } from './targets/member.js';
 export type { Target } from './targets/registry.js';
 export type { GatewayEvent, SessionStatus, TargetStatus } from './targets/status.js';
-export { type Authenticate, createToken, type Grant } from './tunnel/credentials.js';

@@ -2,6 +2,8 @@ export { type ErrorCode, ReverseHttpError } from '@reverse-http/protocol/errors'
 export type { Delivered } from '@reverse-http/protocol/exchange';
 export type { Authenticate, Grant } from './credentials/grant.js';
 export { createToken } from './credentials/token.js';
+export type { NewToken, NewTokenOptions, TokenEntry } from './credentials/token-edits.js';
+export { createTokenStore, type TokenStore, type TokenStoreOptions } from './credentials/token-store.js';
 export { createGateway, type Gateway, type Listener } from './gateway.js';
 export type { GatewayOptions, ListenerOptions } from './gateway-options.js';
 export { byHost } from './routing/by-host.js';

@@ -26,8 +26,9 @@ export interface CloseReason {
 export type ConnectionState =
   /** Dialling, or waiting to: `retryInMs` after `error`. */
   | { readonly state: 'connecting'; readonly error?: ReverseHttpError; readonly retryInMs?: number }
+  /** Welcomed, and a round trip worked: visitors reach the target. */
   | ({ readonly state: 'ready' } & Registration)
-  /** The link has been silent for too long and is being asked for a sign of life. */
+  /** A sign of life is overdue: `ready` again when it comes, else `detached`, within seconds. */
   | { readonly state: 'suspect' }
   /** The transport is lost, the session lives on: dialling anew, to go on where it stopped. */
   | { readonly state: 'detached'; readonly error?: ReverseHttpError; readonly retryInMs?: number }
@@ -46,7 +47,7 @@ export interface CloseOptions {
 /** A connector's lasting tie to a gateway: survives the loss of every transport and session. */
 export interface Connection {
   /**
-   * The first registration. Rejects with a ReverseHttpError for what no retry can mend, and when the connection is
+   * The first registration, once a round trip has worked. Rejects with a ReverseHttpError for what no retry can mend, and when the connection is
    * closed or aborted before; never an unhandled rejection.
    */
   readonly ready: Promise<Registration>;

@@ -1,7 +1,9 @@
+import type { Credentials } from './credentials/credentials.js';
+import type { Authenticate } from './credentials/grant.js';
+import type { RouteFunction } from './routing/by-function.js';
 import type { Route } from './routing/route.js';
 import type { AccessLogEntry } from './tap/access-log.js';
 import type { GatewayEvent } from './targets/status.js';
-import type { Authenticate, Credentials } from './tunnel/credentials.js';
 
 /** A time: a number of milliseconds, or a text such as `250ms`, `5s`, `1m`, `2h`, `90d` or `off`. */
 export type Duration = number | string;
@@ -33,7 +35,7 @@ export type RouteOptions =
 /** One visitors' listener. */
 export interface ListenerOptions extends ListenAddress {
   /** How a request is given its target; the first that yields one wins. Default `[byHost('*.localhost'), byPath('/gw')]`. */
-  readonly routes?: readonly (Route | RouteOptions)[];
+  readonly routes?: readonly (Route | RouteOptions | RouteFunction)[];
   /** Host names served, without port; others get 421. Default: `publicUrl`'s, host routes', `*.localhost`, loopback. */
   readonly hosts?: readonly string[];
   /** Whether visitors are served as if they were connected to the server itself: nothing is added or taken away. Default false. */

@@ -208,8 +208,12 @@ class ComposedGateway implements Gateway {
     const { registry, forwarder } = this.#parts;
     const grace = this.#graceLeft();
     const target = registry.find(id) ?? (grace > 0 ? registry.presume(id, grace) : undefined);
-    if (target) forwarder.forward(visit, { target: id, prefix: '', bare: false }, target);
-    else visit.fail('unknown-target', { detail: `There is no target "${id}".` });
+    if (!target) return visit.fail('unknown-target', { detail: `There is no target "${id}".` });
+    const { maxBodyBytes } = this.#options.listenerLimits;
+    if (!visit.limitBody(maxBodyBytes)) {
+      return visit.fail('body-too-large', { detail: `The request body is longer than ${maxBodyBytes} bytes.` });
+    }
+    forwarder.forward(visit, { target: id, prefix: '', bare: false }, target);
   }
 
   /** How much longer an unknown target may be one whose connector has not come back yet, ms. */

@@ -1,8 +1,13 @@
 import { equalsIgnoringCase, type Head, latin1Bytes, methodOf, pathOf } from '@reverse-http/protocol/http1';
+import type { Clock } from '@reverse-http/protocol/session';
 import type { Forwarder } from './forward/forward.js';
+import { nodeClock } from './node-clock.js';
+import { isReservedPath } from './routing/reserved-path.js';
 import type { Route, RouteMatch } from './routing/route.js';
+import { createRouter } from './routing/router.js';
+import { createSelectEndpoint } from './routing/select-endpoint.js';
 import type { ServedHosts } from './routing/served-hosts.js';
-import { observeVisit } from './tap/observe-visit.js';
+import { observeEnd, observeVisit } from './tap/observe-visit.js';
 import type { Tap } from './tap/tap.js';
 import type { Registry, Target } from './targets/registry.js';
 import { isForTunnel, type Tunnel } from './tunnel/tunnel.js';
@@ -23,6 +28,12 @@ export interface VisitServerOptions {
   readonly graceMs: () => number;
   /** Hears what a route threw. */
   readonly onError: (error: unknown) => void;
+  /** Whether visitors are served as if they were connected to the server itself. Default false. */
+  readonly transparent?: boolean;
+  /** Longest request body, bytes; beyond it 413. Default no bound. */
+  readonly maxBodyBytes?: number;
+  /** What the time of the user's own routes is taken by. Default the machine's. */
+  readonly clock?: Clock;
 }
 
 const lowerConnect = latin1Bytes('connect');
@@ -32,14 +43,42 @@ const allow = 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n';
 /** Decides, for each visit of a listener, who serves it: tunnel, a target's connector, or the gateway itself. */
 export function createVisitServer(options: VisitServerOptions): (visit: Visit) => void {
   const { routes, hosts, tunnel, registry, forwarder, taps, isDraining, graceMs, onError } = options;
+  const { transparent = false, maxBodyBytes = Number.POSITIVE_INFINITY, clock = nodeClock } = options;
+  const router = createRouter(routes, clock, onError);
+  const selectEndpoint = createSelectEndpoint(routes);
+  const isOneTarget = routes.length === 1 && routes[0]!.fixed !== undefined;
+  // A target that has the listener to itself has all of it, unless connectors dial in there.
+  const reserves = tunnel !== undefined || !isOneTarget;
+  const passesAll = transparent && isOneTarget;
 
   function serve(visit: Visit): void {
     const { head } = visit;
     if (!hosts.serves(head)) return serveTapped(visit, undefined, failWrongHost);
-    if (isForTunnel(head) && tunnel) return tunnel.serve(visit);
-    const match = isRefusedMethod(head) || isAsterisk(head) ? undefined : matchOf(routes, head, onError);
-    if (!match) return serveTapped(visit, undefined, failUnrouted);
-    serveTapped(visit, match, serveMatch);
+    if (reserves && isReservedPath(head)) return serveReserved(visit);
+    if (!passesAll && (isRefusedMethod(head) || isAsterisk(head))) return serveTapped(visit, undefined, failUnrouted);
+    const match = router.find(visit);
+    if (match instanceof Promise) serveLater(visit, match);
+    else serveRouted(visit, match);
+  }
+
+  function serveReserved(visit: Visit): void {
+    if (!isForTunnel(visit.head)) return serveTapped(visit, undefined, failUnrouted);
+    if (selectEndpoint.serve(visit)) return;
+    if (tunnel) tunnel.serve(visit);
+    else serveTapped(visit, undefined, failUnrouted);
+  }
+
+  /** Other visits go on meanwhile; this one may be over before its target is known. */
+  function serveLater(visit: Visit, pending: Promise<RouteMatch | undefined>): void {
+    observeEnd(taps, visit);
+    pending.then((match) => {
+      if (!visit.settled) serveRouted(visit, match);
+    }, onError);
+  }
+
+  function serveRouted(visit: Visit, match: RouteMatch | undefined): void {
+    if (match) serveTapped(visit, match, serveMatch);
+    else serveTapped(visit, undefined, failUnrouted);
   }
 
   function serveMatch(visit: Visit, match: RouteMatch): void {
@@ -47,8 +86,10 @@ export function createVisitServer(options: VisitServerOptions): (visit: Visit) =
       return redirect(visit, match);
     if (isDraining()) return visit.fail('draining', { detail: 'This gateway is shutting down.' });
     const target = registry.find(match.target) ?? presume(match.target);
-    if (target) forwarder.forward(visit, match, target);
-    else visit.fail('unknown-target', { detail: `There is no target "${match.target}".` });
+    if (!target) return visit.fail('unknown-target', { detail: `There is no target "${match.target}".` });
+    if (visit.body && maxBodyBytes < Number.POSITIVE_INFINITY && !visit.limitBody(maxBodyBytes))
+      return visit.fail('body-too-large', { detail: `The request body is longer than ${maxBodyBytes} bytes.` });
+    forwarder.forward(visit, match, target);
   }
 
   /** Right after the start nobody knows which connectors are on their way back. */
@@ -69,22 +110,10 @@ export function createVisitServer(options: VisitServerOptions): (visit: Visit) =
   return serve;
 }
 
-function matchOf(routes: readonly Route[], head: Head, onError: (error: unknown) => void): RouteMatch | undefined {
-  for (const route of routes) {
-    try {
-      const match = route.match(head);
-      if (match) return match;
-    } catch (error) {
-      onError(error); // A user's own: it has no say in this request.
-    }
-  }
-  return undefined;
-}
-
 function failWrongHost(visit: Visit): void {
   visit.fail('wrong-host', {
     detail:
-      'This gateway does not serve the host of the request; the settings "publicUrl" and "hosts" name those that it serves.',
+      'This gateway does not serve the host of the request; the settings "publicUrl" and "hosts" name those that it serves ("--public-url" on the command line).',
   });
 }
 
@@ -113,11 +142,11 @@ function isGetOrHead(head: Head): boolean {
 }
 
 /** `/gw/A` becomes `/gw/A/`, or the page's relative links would miss the server. */
-function redirect(visit: Visit, { prefix }: RouteMatch): void {
+function redirect(visit: Visit, { prefix, vary }: RouteMatch): void {
   const location = `${prefix}/${pathOf(visit.head).slice(prefix.length)}`;
   visit.answer(
     308,
-    `Location: ${location}\r\nContent-Type: text/plain; charset=utf-8\r\n`,
+    `Location: ${location}\r\nContent-Type: text/plain; charset=utf-8\r\n${vary === undefined ? '' : `Vary: ${vary}\r\n`}`,
     `The target is at ${location}\n`,
   );
 }

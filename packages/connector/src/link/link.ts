@@ -10,7 +10,7 @@ import {
 import type { ResolvedConnectOptions } from '../connect-options.js';
 import type { CloseOptions, CloseReason, Connection, ConnectionState, Registration } from '../connection.js';
 import { askToken } from './ask-token.js';
-import { BackOff, dialPolicy, refusedPolicy, upgradePolicy } from './back-off.js';
+import { BackOff, dialPolicy, refusedPolicy } from './back-off.js';
 import type { DialledTransport, Dialler } from './dialler.js';
 import { type GreetingHandler, greet } from './greeting.js';
 import { createHello, registrationOf } from './hello.js';
@@ -18,6 +18,7 @@ import type { Runtime } from './runtime.js';
 import type { StreamAcceptor } from './stream-acceptor.js';
 import { TransportChoice } from './transport-choice.js';
 import { TroubleReport } from './trouble-report.js';
+import { Upgrade } from './upgrade.js';
 
 /** Parts of a link. */
 export interface LinkOptions {
@@ -26,6 +27,15 @@ export interface LinkOptions {
   readonly diallers: readonly [Dialler, ...Dialler[]];
   readonly acceptor: StreamAcceptor;
   readonly runtime: Runtime;
+}
+
+/** What the session runs on, or did last. */
+interface Attached {
+  readonly welcome: Welcome;
+  readonly gateway: string;
+  readonly dialler: Dialler;
+  /** When the gateway was heard by it. */
+  provenAt: number | undefined;
 }
 
 /** A link that lived this long counts as a success, so that one that dies at once is not redialled at once for ever, ms. */
@@ -54,7 +64,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
   readonly #replica: string;
   readonly #dials: BackOff;
   readonly #refusals: BackOff;
-  readonly #upgrades: BackOff;
+  readonly #upgrade: Upgrade;
   readonly #troubles: TroubleReport;
   #resolveReady!: (registration: Registration) => void;
   #rejectReady!: (error: ReverseHttpError) => void;
@@ -64,15 +74,12 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
   #session: Session | undefined;
   #key = '';
   #attach = 0;
-  #attachedAt = 0;
   #gateway = 0;
   #standby = false;
   #closing = false;
   #hangUp: (() => void) | undefined;
   #timer: Timer | undefined;
-  #carrier: { readonly gateway: string; readonly dialler: Dialler } | undefined;
-  #hangUpUpgrade: (() => void) | undefined;
-  #upgradeTimer: Timer | undefined;
+  #attached: Attached | undefined;
   readonly #onAbort = (): void => this.abort(this.#options.signal?.reason);
 
   constructor({ options, diallers, acceptor, runtime }: LinkOptions) {
@@ -86,7 +93,12 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
     const now = (): number => runtime.clock.now();
     this.#dials = new BackOff(dialPolicy, random, now);
     this.#refusals = new BackOff(refusedPolicy, random, now);
-    this.#upgrades = new BackOff(upgradePolicy, random, now);
+    this.#upgrade = new Upgrade({
+      clock: runtime.clock,
+      random,
+      greet: (handler) => this.#greet(this.#attached!.gateway, this.#choice.best, handler),
+      onWelcome: (welcome, transport) => this.#onUpgraded(welcome, transport),
+    });
     this.ready = new Promise((resolve, reject) => {
       this.#resolveReady = resolve;
       this.#rejectReady = reject;
@@ -149,27 +161,6 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
     });
   }
 
-  /** Tries the best transport beside the one that carries the session, which moves over when it is proven. */
-  #upgrade(gateway: string): void {
-    const session = this.#session!;
-    const dialler = this.#choice.best;
-    const again = (): void => this.#upgradeLater(gateway);
-    this.#hangUpUpgrade = this.#greet(gateway, dialler, {
-      onWelcome: (welcome, transport) => {
-        this.#hangUpUpgrade = undefined;
-        if (welcome.session === session.id) this.#onWelcome(welcome, transport, gateway, dialler);
-        else transport.close();
-      },
-      onRefused: again,
-      onFailed: again,
-    });
-  }
-
-  #upgradeLater(gateway: string): void {
-    this.#stopUpgrade();
-    this.#upgradeTimer = this.#runtime.clock.setTimer(() => this.#upgrade(gateway), this.#upgrades.next());
-  }
-
   /** Asks for the token, then says hello; the result gives up. */
   #greet(gateway: string, dialler: Dialler, handler: GreetingHandler): () => void {
     let hangUp = (): void => {};
@@ -210,6 +201,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
     // The handlers of a session that is gone are aborted before the next one brings requests (at most once).
     if (this.#session && this.#session.id !== welcome.session) this.#dropSession('gone');
     const session = this.#session ?? this.#openSession(welcome);
+    this.#attached = { welcome, gateway, dialler, provenAt: undefined };
     transport.onAgreed(welcome.features);
     try {
       session.attach(transport, welcome.offset);
@@ -218,17 +210,28 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
       this.#dropSession('gone');
       return this.#retry(asError(error));
     }
-    // The transport may have died of its first message: that is under way already.
-    if (session.state.state !== 'attached') return;
-    this.#standby = false;
-    this.#troubles.clear();
-    this.#refusals.reset();
-    this.#attachedAt = this.#runtime.clock.now();
+  }
+
+  /** Another session than the present one is none to move to. */
+  #onUpgraded(welcome: Welcome, transport: DialledTransport): void {
+    if (welcome.session !== this.#session?.id) return transport.close();
+    this.#onWelcome(welcome, transport, this.#attached!.gateway, this.#choice.best);
+  }
+
+  /** The peer was heard by the present transport: a round trip worked, or works again. */
+  #onHeard(): void {
+    const attached = this.#attached!;
+    const { welcome, gateway, dialler } = attached;
+    if (attached.provenAt === undefined) {
+      attached.provenAt = this.#runtime.clock.now();
+      this.#standby = false;
+      this.#troubles.clear();
+      this.#refusals.reset();
+      this.#choice.worked(gateway, dialler);
+      if (dialler !== this.#choice.best) this.#upgrade.begin();
+      for (const notice of welcome.notices) this.#options.logger.warn(`Notice from ${gateway}: ${notice}`);
+    }
     this.#registration = registrationOf(welcome, this.#options.targets[0], gateway, dialler);
-    this.#choice.worked(gateway, dialler);
-    this.#carrier = { gateway, dialler };
-    if (dialler !== this.#choice.best) this.#upgradeLater(gateway);
-    for (const notice of welcome.notices) this.#options.logger.warn(`Notice from ${gateway}: ${notice}`);
     this.#setState({ state: 'ready', ...this.#registration });
     this.#resolveReady(this.#registration);
   }
@@ -254,16 +257,28 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
   }
 
   #onSession(session: Session, state: SessionState): void {
-    if (session !== this.#session || state.state === 'attached') return;
-    const lived = this.#runtime.clock.now() - this.#attachedAt;
-    if (lived >= provenMs) this.#dials.reset();
-    if (lived >= worthwhileMs) this.#upgrades.reset();
-    else if (this.#carrier?.dialler === this.#choice.best) this.#choice.failed(this.#carrier.gateway);
-    this.#stopUpgrade();
+    if (session !== this.#session) return;
+    if (state.state === 'attached') return this.#onPeer(state.peer);
+    this.#judgeTransport();
+    this.#upgrade.stop();
     if (state.state === 'detached') return this.#retry(undefined);
     this.#session = undefined;
     this.#stopDialling();
     this.#onGone(state.reason);
+  }
+
+  #onPeer(peer: 'unheard' | 'heard' | 'suspect'): void {
+    if (peer === 'heard') this.#onHeard();
+    else if (peer === 'suspect' && this.#state.state === 'ready') this.#setState({ state: 'suspect' });
+  }
+
+  /** The transport is lost: one that never brought an answer, or did not live long, is not dialled at once again. */
+  #judgeTransport(): void {
+    const { gateway, dialler, provenAt } = this.#attached!;
+    const lived = provenAt === undefined ? 0 : this.#runtime.clock.now() - provenAt;
+    if (lived >= provenMs) this.#dials.reset();
+    if (lived >= worthwhileMs) this.#upgrade.reset();
+    else if (provenAt === undefined || dialler === this.#choice.best) this.#choice.failed(gateway);
   }
 
   /** A hello was refused. */
@@ -325,13 +340,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
     this.#timer?.cancel();
     this.#hangUp?.();
     this.#timer = this.#hangUp = undefined;
-    this.#stopUpgrade();
-  }
-
-  #stopUpgrade(): void {
-    this.#upgradeTimer?.cancel();
-    this.#hangUpUpgrade?.();
-    this.#upgradeTimer = this.#hangUpUpgrade = undefined;
+    this.#upgrade.stop();
   }
 
   /** Forgets the session first, so that its end is not taken for news. */

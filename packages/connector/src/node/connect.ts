@@ -1,13 +1,12 @@
-import type { IncomingMessage, RequestListener, Server } from 'node:http';
-import { ReverseHttpError } from '@reverse-http/protocol/errors';
+import type { IncomingMessage } from 'node:http';
 import { type ConnectOptions, type Logger, resolveConnectOptions } from '../connect-options.js';
 import type { Connection } from '../connection.js';
 import type { Dialler } from '../link/dialler.js';
 import { createLink } from '../link/link.js';
 import type { Runtime } from '../link/runtime.js';
 import { createPollDialler } from '../transport/poll.js';
-import { createListenerServer } from './handler/listener.js';
-import { createServerAcceptor } from './handler/server.js';
+import { acceptorOf, type NodeHandler } from './handler/acceptor-of.js';
+import type { OriginOptions } from './origin/origin-options.js';
 import { createNodeRuntime } from './runtime.js';
 import { createPost } from './transport/post.js';
 import { createWebSocketDialler, type TlsOptions } from './transport/web-socket.js';
@@ -16,10 +15,9 @@ import { createWebSocketDialler, type TlsOptions } from './transport/web-socket.
 export interface NodeConnectOptions extends ConnectOptions<IncomingMessage> {
   /** How the gateway's certificate is checked, and what is shown of ours. Default: as Node does. */
   readonly tls?: TlsOptions;
+  /** How requests are forwarded, where the handler is a URL, a port or a socket. */
+  readonly origin?: OriginOptions;
 }
-
-/** What may answer: a server, listening or not, or what one would be made of. */
-export type NodeHandler = Server | RequestListener;
 
 const consoleLogger: Logger = {
   info() {},
@@ -32,27 +30,41 @@ const consoleLogger: Logger = {
  * closed. Keeps the process alive meanwhile.
  *
  * @throws ReverseHttpError `bad-option` at once, for options that can never work.
+ * @param handler An `http.Server`, a `(req, res)` function, or where a server listens: a port, `host:port`, a URL, `unix:/path`.
  * @example
  * const connection = connect(express(), { gateway: 'https://gw.example.com', target: 'A', token });
  * const { url } = await connection.ready;
+ * @example
+ * connect(3000, { gateway: 'https://gw.example.com', target: 'A', token });
  */
 export function connect(handler: NodeHandler, options: NodeConnectOptions): Connection {
   const resolved = resolveConnectOptions(options, consoleLogger);
   const { onError, logger } = resolved;
-  const acceptor = createServerAcceptor(serverOf(handler), (error, request) => {
+  const runtime = createNodeRuntime();
+  const onFailure = (error: unknown, request: IncomingMessage | undefined): void => {
     if (!onError) return logger.error(`Handler failed (${describe(request)}): ${text(error)}`);
     try {
       onError(error, request);
     } catch (thrown) {
       logger.error(`onError threw: ${text(thrown)}`);
     }
+  };
+  const { origin } = options;
+  const acceptor = acceptorOf(handler, {
+    origin,
+    clock: runtime.clock,
+    logger,
+    onFailure,
+    isHeard: onError !== undefined,
   });
-  const runtime = createNodeRuntime();
   const diallers = diallersOf(options, runtime);
   const connection = createLink({ options: resolved, diallers, acceptor, runtime });
   // A service must not end because its gateway is down: the link's own timers would let it.
   const hold = setInterval(() => {}, longestIntervalMs);
-  connection.closed.then(() => clearInterval(hold));
+  connection.closed.then(() => {
+    clearInterval(hold);
+    acceptor.close?.();
+  });
   return connection;
 }
 
@@ -71,16 +83,6 @@ function diallersOf({ transport = 'auto', tls }: NodeConnectOptions, runtime: Ru
 }
 
 const longestIntervalMs = 0x7fff_ffff;
-
-function serverOf(handler: unknown): Server {
-  if (typeof handler === 'function') return createListenerServer(handler as RequestListener);
-  const { emit, listenerCount } = (handler ?? {}) as Partial<Server>;
-  if (typeof emit === 'function' && typeof listenerCount === 'function') return handler as Server;
-  throw new ReverseHttpError(
-    'bad-option',
-    'handler: give an http.Server or a (req, res) function; nothing else is served yet',
-  );
-}
 
 function describe(request: IncomingMessage | undefined): string {
   return request ? `${request.method} ${request.url}` : 'no request';

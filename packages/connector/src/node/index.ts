@@ -1,5 +1,9 @@
 export { type ErrorCode, ReverseHttpError } from '@reverse-http/protocol/errors';
 export type { ConnectOptions, Logger, TokenSource } from '../connect-options.js';
 export type { CloseOptions, CloseReason, Connection, ConnectionState, Registration } from '../connection.js';
-export { connect, type NodeConnectOptions, type NodeHandler } from './connect.js';
+export { connect, type NodeConnectOptions } from './connect.js';
+export type { NodeHandler } from './handler/acceptor-of.js';
+export type { Origin } from './origin/origin-address.js';
+export type { OriginOptions, OriginState } from './origin/origin-options.js';
+export { probeOrigin } from './origin/probe-origin.js';
 export type { TlsOptions } from './transport/web-socket.js';

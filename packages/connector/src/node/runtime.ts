@@ -1,23 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { Slab } from '@reverse-http/protocol/pipe';
-import type { Clock } from '@reverse-http/protocol/session';
 import type { Runtime } from '../link/runtime.js';
+import { nodeClock } from './node-clock.js';
 
 const slabBytes = 256 * 1024;
-
-/** Node's clock. Its timers keep no process alive: what a connection needs for that, `connect()` holds. */
-const clock: Clock = {
-  now: () => performance.now(),
-  setTimer(fn, ms) {
-    const timer = setTimeout(fn, ms).unref();
-    return { cancel: () => clearTimeout(timer) };
-  },
-};
 
 /** The machine as it is. */
 export function createNodeRuntime(): Runtime {
   return {
-    clock,
+    clock: nodeClock,
     epochMs: () => Date.now(),
     random: () => Math.random(),
     randomHex: (bytes) => randomBytes(bytes).toString('hex'),

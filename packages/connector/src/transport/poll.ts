@@ -117,6 +117,10 @@ class PollTransport implements DialledTransport {
     return this.#requester?.movedBytes ?? 0;
   }
 
+  get suspect(): boolean {
+    return this.#requester?.suspect ?? false;
+  }
+
   onAgreed(): void {}
 
   send(bytes: Uint8Array): void {

@@ -21,10 +21,9 @@ export interface MemoryPair {
 }
 
 /** A gateway's and a connector's session in one process, the connector's served by `handler`. */
-export function createMemoryPair(handler: Server | RequestListener): MemoryPair {
-  const server = typeof handler === 'function' ? createListenerServer(handler) : handler;
+export function createMemoryPair(handler: Server | RequestListener | StreamAcceptor): MemoryPair {
   const failures: unknown[] = [];
-  const acceptor = createServerAcceptor(server, (error) => failures.push(error));
+  const acceptor = acceptorOf(handler, failures);
   const runtime = createNodeRuntime();
   const common: Omit<SessionOptions, 'opener'> = {
     id: 'node.session',
@@ -61,4 +60,10 @@ export function createMemoryPair(handler: Server | RequestListener): MemoryPair 
       connector.close('closed');
     },
   };
+}
+
+function acceptorOf(handler: Server | RequestListener | StreamAcceptor, failures: unknown[]): StreamAcceptor {
+  if ('accept' in handler) return handler;
+  const server = typeof handler === 'function' ? createListenerServer(handler) : handler;
+  return createServerAcceptor(server, (error) => failures.push(error));
 }

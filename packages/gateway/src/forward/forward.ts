@@ -1,7 +1,7 @@
 import type { Reason } from '@reverse-http/protocol/errors';
 import { type AnswerHandler, type Delivered, OpenedExchange } from '@reverse-http/protocol/exchange';
 import { Head } from '@reverse-http/protocol/http1';
-import type { ByteSink } from '@reverse-http/protocol/mux';
+import type { ByteSink, HeadSource } from '@reverse-http/protocol/mux';
 import type { RouteMatch } from '../routing/route.js';
 import type { Hold, Waiting } from '../targets/hold.js';
 import { isFull, type Member } from '../targets/member.js';
@@ -10,6 +10,7 @@ import { isHeadMethod } from '../visit/head-method.js';
 import type { Peer, Visit, VisitHandler } from '../visit/visit.js';
 import { type AnswerHeads, createAnswerHeads } from './answer-head.js';
 import { KeptBody } from './kept-body.js';
+import { mergeVary } from './merge-vary.js';
 import type { RequestHeads } from './request-head.js';
 
 /** What forwarding needs of the gateway. */
@@ -41,14 +42,14 @@ export function createForwarder(services: ForwardServices): Forwarder {
   return {
     forward(visit, match, target) {
       if (shared.requestHeads.isLoop(visit.head)) return visit.fail('loop');
-      shared.requestHeads.prepare(visit);
+      shared.requestHeads.prepare(visit, match);
       new Forwarding(shared, visit, match, target).start();
     },
   };
 }
 
 /** One visit on its way through a connector and back. */
-class Forwarding implements AnswerHandler, VisitHandler, Waiting {
+class Forwarding implements AnswerHandler, HeadSource, VisitHandler, Waiting {
   readonly #shared: Shared;
   readonly #visit: Visit;
   readonly #match: RouteMatch;
@@ -63,6 +64,7 @@ class Forwarding implements AnswerHandler, VisitHandler, Waiting {
   /** Who refused the request so far. */
   #refusedBy: Member[] | undefined;
   #member: Member | undefined;
+  #namesTarget = false;
   /** When it began to wait for a connector; see {@link Waiting}. */
   waitingSince: number | undefined;
 
@@ -77,6 +79,14 @@ class Forwarding implements AnswerHandler, VisitHandler, Waiting {
 
   get peer(): Peer {
     return this.#visit.peer;
+  }
+
+  get headBytes(): number {
+    return this.#shared.requestHeads.mostBytes(this.#visit, this.#match);
+  }
+
+  writeHead(into: Uint8Array, at: number): number {
+    return this.#shared.requestHeads.write(this.#visit, this.#match, this.#namesTarget, into, at);
   }
 
   /** Gives the request to a connector, or lets it wait for one. */
@@ -123,7 +133,9 @@ class Forwarding implements AnswerHandler, VisitHandler, Waiting {
 
   onAnswer(head: Head, ended: boolean): void {
     this.#body?.forget();
-    const added = this.#shared.answerHeads.prepare(head);
+    const { vary } = this.#match;
+    const lines = this.#shared.answerHeads.prepare(head);
+    const added = vary === undefined ? lines : lines + mergeVary(head, vary);
     this.#sink = this.#visit.respond(head, added, ended);
     this.#sink.onDrain = this.#onDrain;
   }
@@ -175,7 +187,8 @@ class Forwarding implements AnswerHandler, VisitHandler, Waiting {
     const exchange = OpenedExchange.open(session.mux, request, this, this.#shared.scratch);
     if (!exchange) return visit.fail('overloaded');
     this.#exchange = exchange;
-    exchange.send(this.#shared.requestHeads.write(visit, this.#match, targets.length > 1), this.#body);
+    this.#namesTarget = targets.length > 1;
+    exchange.send(this, this.#body);
   }
 
   #wait(): void {

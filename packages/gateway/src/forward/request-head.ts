@@ -12,18 +12,20 @@ import {
   valueHasToken,
   writeLatin1,
 } from '@reverse-http/protocol/http1';
-import type { Slab } from '@reverse-http/protocol/pipe';
 import type { RouteMatch } from '../routing/route.js';
 import type { Peer, Visit } from '../visit/visit.js';
+import { dropNamed } from './drop-named.js';
 
 /** Writes the heads of requests as connectors get them. */
 export interface RequestHeads {
   /** Whether the request went through this gateway before (RFC 9110, section 7.6.3). */
   isLoop(head: Head): boolean;
   /** Drops from a visitor's head what must not pass; once a visit. */
-  prepare(visit: Visit): void;
-  /** Writes the head; the result does not change afterwards. `target` is named where a session serves several. */
-  write(visit: Visit, match: RouteMatch, nameTarget: boolean): Uint8Array;
+  prepare(visit: Visit, match: RouteMatch): void;
+  /** Bytes that {@link write} takes at most. */
+  mostBytes(visit: Visit, match: RouteMatch): number;
+  /** Writes the head at `at`; returns the position after it. The target is named where a session serves several. */
+  write(visit: Visit, match: RouteMatch, nameTarget: boolean, into: Uint8Array, at: number): number;
 }
 
 /** Lines that depend on the visitor's connection alone. */
@@ -47,7 +49,7 @@ const addedBytes = 512;
  * @param pseudonym Names this gateway in `Via`; must be its own, or another one would pass for a loop.
  * @param defaultHost What HTTP/1.0 visitors that name no host are taken to have asked for: HTTP/1.1 wants one (RFC 9112, section 3.2).
  */
-export function createRequestHeads(pseudonym: string, defaultHost: string, slab: Slab): RequestHeads {
+export function createRequestHeads(pseudonym: string, defaultHost: string): RequestHeads {
   const defaultHostLine = latin1Bytes(`Host: ${defaultHost}\r\n`);
   const peers = new WeakMap<Peer, PeerLines>();
   const via = [0, 1].map((minor) => latin1Bytes(`Via: 1.${minor} ${pseudonym}\r\n`));
@@ -69,17 +71,19 @@ export function createRequestHeads(pseudonym: string, defaultHost: string, slab:
       return false;
     },
     prepare,
-    write(visit, match, nameTarget) {
+    mostBytes({ head, peer, id }, { prefix }) {
+      const lines = linesOf(peer);
+      const hosts = defaultHostLine.length + 2 * (authorityEnd(head) - authorityStart(head));
+      const length = head.end - head.start + lines.metadata.length + lines.fields.length;
+      return length + hosts + 2 * prefix.length + id.length + addedBytes;
+    },
+    write(visit, match, nameTarget, into, start) {
       const { head, peer, id } = visit;
       const { bytes } = head;
       const lines = linesOf(peer);
       const { prefix } = match;
       const host = authorityStart(head);
       const hostEnd = authorityEnd(head);
-      const length = head.end - head.start + lines.metadata.length + lines.fields.length;
-      slab.reserve(length + addedBytes + defaultHostLine.length + 2 * prefix.length + id.length + 2 * (hostEnd - host));
-      const into = slab.bytes;
-      const start = slab.at;
       let at = copyBytes(bytes, head.methodStart, head.methodEnd, into, start);
       into[at++] = 0x20;
       at = writePath(head, match, into, at);
@@ -97,8 +101,7 @@ export function createRequestHeads(pseudonym: string, defaultHost: string, slab:
       if (prefix !== '') at = writeText(forwardedPrefixName, prefix, into, at);
       into[at++] = 0x0d;
       into[at++] = 0x0a;
-      slab.at = at;
-      return into.subarray(start, at);
+      return at;
     },
   };
 }
@@ -144,8 +147,9 @@ function writePath(head: Head, match: RouteMatch, into: Uint8Array, at: number):
   return copyBytes(head.bytes, start, head.pathEnd, into, rooted ? at : copyBytes(emptyPath, 0, 1, into, at));
 }
 
-function prepare({ head, asksUpgrade }: Visit): void {
+function prepare({ head, asksUpgrade }: Visit, { hides }: RouteMatch): void {
   const { ids, count } = head;
+  if (hides !== undefined) dropNamed(head, hides);
   const upgrade = asksUpgrade ? findField(head, Field.Upgrade) : -1;
   const te = findField(head, Field.Te);
   const trailers = te >= 0 && valueHasToken(head, te, 'trailers');

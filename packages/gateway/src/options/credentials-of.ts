@@ -1,4 +1,5 @@
-import { type Authenticate, authenticateByTokens, type Credentials } from '../tunnel/credentials.js';
+import type { Credentials } from '../credentials/credentials.js';
+import { type Authenticate, authenticateByTokens } from '../credentials/grant.js';
 import { isPlainObject } from './reader.js';
 
 /**

@@ -177,7 +177,7 @@ function ruleOf({ match, deadlines, limits, replicas, affinity, retry }: TargetV
 }
 
 function isOneTarget(routes: readonly Route[]): boolean {
-  return routes.length === 1 && routes[0]!.description.startsWith('target ');
+  return routes.length === 1 && routes[0]!.fixed !== undefined;
 }
 
 /** `address`, or `host` and `port`, but not both. */

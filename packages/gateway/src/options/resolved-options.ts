@@ -1,9 +1,9 @@
+import type { Credentials } from '../credentials/credentials.js';
 import type { TargetRule } from '../policy/target-policies.js';
 import type { TargetPolicy } from '../policy/target-policy.js';
 import type { Route } from '../routing/route.js';
 import type { AccessLogEntry, AccessLogOptions } from '../tap/access-log.js';
 import type { GatewayEvent } from '../targets/status.js';
-import type { Credentials } from '../tunnel/credentials.js';
 
 /** Limits of all visitors' listeners. */
 export interface ListenerLimits {

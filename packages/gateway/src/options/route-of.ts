@@ -1,3 +1,6 @@
+import { byCookie } from '../routing/by-cookie.js';
+import { byFunction, type RouteFunction } from '../routing/by-function.js';
+import { byHeader } from '../routing/by-header.js';
 import { byHost } from '../routing/by-host.js';
 import { byPath } from '../routing/by-path.js';
 import type { Route } from '../routing/route.js';
@@ -6,7 +9,12 @@ import { isPlainObject, unknownName } from './reader.js';
 
 /** What makes a route of the object that a configuration file has, by the name that tells its kind. */
 const kinds: Readonly<Record<string, { readonly more: readonly string[]; make(value: RouteFields): Route }>> = {
-  path: { more: [], make: ({ path }) => byPath(path) },
+  path: { more: ['keepPrefix'], make: ({ path, keepPrefix }) => byPath(path, { keepPrefix: keepPrefix ?? false }) },
+  cookie: {
+    more: ['select'],
+    make: ({ cookie, select }) => byCookie(cookie, select === undefined ? {} : { select }),
+  },
+  header: { more: [], make: ({ header }) => byHeader(header) },
   host: { more: [], make: ({ host }) => byHost(host) },
   target: { more: [], make: ({ target }) => toTarget(target) },
 };
@@ -14,6 +22,10 @@ const kinds: Readonly<Record<string, { readonly more: readonly string[]; make(va
 // What is missing or of the wrong type is found by the functions that make routes.
 interface RouteFields {
   readonly path: string;
+  readonly keepPrefix?: boolean;
+  readonly cookie: string;
+  readonly select?: string;
+  readonly header: string;
   readonly host: string | Readonly<Record<string, string>>;
   readonly target: string;
 }
@@ -24,6 +36,7 @@ interface RouteFields {
  * @throws TypeError which says what is wrong.
  */
 export function routeOf(value: unknown): Route {
+  if (typeof value === 'function') return byFunction(value as RouteFunction);
   if (!isPlainObject(value)) throw new TypeError(`is not a route such as { path: /gw }`);
   if (typeof value.match === 'function') return value as unknown as Route;
   const names = Object.keys(value);

@@ -25,10 +25,10 @@ function bySuffix(pattern: string): Route {
   const matches = new ByHostname((hostname) => matchOf(labelOf(hostname)));
   return {
     description: `host ${pattern}`,
+    sharesOrigin: false,
     match: (head) => matches.of(head),
     urlOf: (target, origin) =>
       isLabel(target) ? originWithHost(origin, `${target.toLowerCase()}${suffix}`) : undefined,
-    sharesOrigin: false,
     servesHost: (hostname) => labelOf(hostname) !== undefined,
   };
 }
@@ -40,12 +40,12 @@ function byName(names: Readonly<Record<string, string>>): Route {
   const matches = new ByHostname((hostname) => matchOf(targets.get(hostname)));
   return {
     description: `host ${[...targets.keys()].join(', ')}`,
+    sharesOrigin: false,
     match: (head) => matches.of(head),
     urlOf(target, origin) {
       const entry = [...targets].find(([, id]) => id.toLowerCase() === target.toLowerCase());
       return entry && originWithHost(origin, entry[0]);
     },
-    sharesOrigin: false,
     servesHost: (hostname) => targets.has(hostname),
   };
 }

@@ -11,9 +11,10 @@ export function toTarget(target: string): Route {
   const match = { target, prefix: '', bare: false };
   return {
     description: `target ${target}`,
+    sharesOrigin: false,
+    fixed: target,
     match: () => match,
     urlOf: (id, origin) => (id.toLowerCase() === target.toLowerCase() ? `${origin}/` : undefined),
-    sharesOrigin: false,
     servesHost: () => false,
   };
 }

@@ -10,3 +10,12 @@ export function observeVisit(taps: readonly Tap[], visit: Visit, target: string 
   };
   for (const tap of taps) tap.onHead?.(visit, target);
 }
+
+/** Lets the taps hear of a visit's end, should it come before its target is known; {@link observeVisit} follows otherwise. */
+export function observeEnd(taps: readonly Tap[], visit: Visit): void {
+  if (taps.length === 0) return;
+  const startedAt = performance.now();
+  visit.onEnded = (outcome) => {
+    for (const tap of taps) tap.onEnd(visit, undefined, outcome, performance.now() - startedAt);
+  };
+}

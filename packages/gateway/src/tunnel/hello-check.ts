@@ -1,10 +1,10 @@
 import { isSessionCode, ReverseHttpError, type SessionCode, sessionCodes } from '@reverse-http/protocol/errors';
 import { type Clock, type Goodbye, type Hello, protocolVersions } from '@reverse-http/protocol/session';
+import { type Authenticate, allowsTarget, type Grant, ownerOf } from '../credentials/grant.js';
 import { TokenBucket } from '../policy/token-bucket.js';
 import { isReplica, type Member } from '../targets/member.js';
 import type { Registry } from '../targets/registry.js';
 import type { BanList } from './ban-list.js';
-import { type Authenticate, allowsTarget, type Grant, ownerOf } from './credentials.js';
 import { isAnswering } from './is-answering.js';
 import type { PlaceTable } from './place-table.js';
 

@@ -1,7 +1,7 @@
 import type { PollAcceptor } from '@reverse-http/protocol/poll';
-import type { Session, Welcome } from '@reverse-http/protocol/session';
+import type { Session, Transport, Welcome } from '@reverse-http/protocol/session';
+import type { Grant } from '../credentials/grant.js';
 import type { Member } from '../targets/member.js';
-import type { Grant } from './credentials.js';
 
 /** A session with what is needed to resume it. */
 export interface Place {
@@ -18,6 +18,8 @@ export interface Place {
   offset: number;
   /** Whether a message came after the welcome: before it, nobody is sent away for its sake. */
   proven: boolean;
+  /** What carries it, or did last. */
+  carrier: Transport | undefined;
   /** The last transport by long polling, and the hello that it came with. */
   poll: { readonly attach: number; readonly acceptor: PollAcceptor } | undefined;
   expiry: NodeJS.Timeout | undefined;

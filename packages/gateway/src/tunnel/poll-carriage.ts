@@ -18,15 +18,13 @@ export interface PollCarriageOptions {
   readonly clock: Clock;
   /** A place is to be carried by this transport from now on. */
   readonly prove: (place: Place, attach: number, transport: Transport) => void;
-  /** A place that was suspect is so no more. */
-  readonly onRevived: (place: Place) => void;
 }
 
 /** Takes the requests of long polling to their sessions; the responder is called now or later. */
 export function createPollCarriage(
   options: PollCarriageOptions,
 ): (request: PollRequest, responder: PollResponder) => void {
-  const { places, clock, prove, onRevived } = options;
+  const { places, clock, prove } = options;
 
   /** The transport that a request belongs to; undefined for one that another transport has replaced. */
   function acceptorOf(place: Place, attach: number): PollAcceptor | undefined {
@@ -50,10 +48,8 @@ export function createPollCarriage(
     // At its first message it may have had to yield to another connector.
     if (places.ofSession(request.session) !== place) return answerGoodbye(request, responder);
     if (!acceptor) return responder.answer(encodePollAnswer(transportOver));
-    const wasSuspect = acceptor.suspect;
     try {
       acceptor.receive(request, responder);
-      if (wasSuspect && !acceptor.suspect) onRevived(place);
     } catch (error) {
       if (!(error instanceof ReverseHttpError) || error.code !== 'protocol-error') throw error;
       place.session.close('protocol-error', error.message);

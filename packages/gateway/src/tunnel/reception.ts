@@ -1,12 +1,12 @@
 import { ReverseHttpError, type SessionCode } from '@reverse-http/protocol/errors';
 import type { PollRequest, PollResponder } from '@reverse-http/protocol/poll';
 import type { Goodbye, Hello, Session, SessionState, Transport, Welcome } from '@reverse-http/protocol/session';
+import { allowsTarget, type Grant, ownerOf } from '../credentials/grant.js';
 import type { EventFeed } from '../targets/event-feed.js';
 import type { Member } from '../targets/member.js';
 import type { Registry } from '../targets/registry.js';
 import type { GatewayEvent } from '../targets/status.js';
 import { BanList } from './ban-list.js';
-import { allowsTarget, type Grant, ownerOf } from './credentials.js';
 import { createDrain, type Drain } from './drain.js';
 import { goodbyeOf, HelloCheck, type HelloCheckOptions } from './hello-check.js';
 import { armExpiry, type Place } from './place.js';
@@ -88,7 +88,6 @@ class SessionReception implements Reception {
       places: this.#places,
       clock,
       prove: (place, attach, transport) => this.#prove(place, attach, transport),
-      onRevived: ({ member }) => registry.announce(member),
     });
   }
 
@@ -219,6 +218,7 @@ class SessionReception implements Reception {
       ),
       offset: 0,
       proven: false,
+      carrier: undefined,
       poll: undefined,
       expiry: undefined,
       onIdle: undefined,
@@ -250,10 +250,15 @@ class SessionReception implements Reception {
   #onStateChanged(place: Place, state: SessionState): void {
     const { member, proven } = place;
     if (state.state === 'closed') return this.#leave(place, state.reason);
-    if (state.state === 'attached') member.transport = state.transport.name;
+    const isNews = state.state === 'detached' || place.carrier !== state.transport;
+    if (state.state === 'attached') {
+      place.carrier = state.transport;
+      member.transport = state.transport.name;
+    }
     if (!proven) return;
-    this.#options.events.emit({ event: state.state === 'attached' ? 'resumed' : 'detached', ...described(member) });
-    if (state.state === 'attached') this.#options.registry.announce(member);
+    const event = state.state === 'attached' ? 'resumed' : 'detached';
+    if (isNews) this.#options.events.emit({ event, ...described(member) });
+    if (state.state === 'attached' && state.peer === 'heard') this.#options.registry.announce(member);
   }
 
   #leave(place: Place, reason: Goodbye): void {

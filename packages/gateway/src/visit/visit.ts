@@ -82,6 +82,11 @@ export interface Visit {
   upgrade(head: Head, added: string): ByteSink;
   /** Answers with the gateway's own error; once an answer has begun, breaks it off instead. */
   fail(reason: Reason, detail?: FailureDetail): void;
+  /**
+   * Bounds the body: false when its announced length is beyond `maxBytes`; one that turns out to be longer ends the visit
+   * with `body-too-large`.
+   */
+  limitBody(maxBytes: number): boolean;
   /** Nobody wants the rest of the body: it is passed over, so that the connection can serve again. */
   stopReading(): void;
   /** Ends the visitor's connection without a clean end, because the answer cannot be finished. */

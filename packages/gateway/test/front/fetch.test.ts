@@ -226,4 +226,16 @@ describe('gateway.fetch', () => {
     expect(await (await answered).text()).toBe('enough');
     await until(() => cancelled);
   });
+
+  test('limits.requestBody holds here too, told beforehand or found out', async () => {
+    it = await startGateway({ limits: { requestBody: 8 } });
+    const connector = await it.connect();
+    const told = { method: 'POST', headers: { 'Content-Length': '9' }, body: '123456789' };
+    expect((await it.gateway.fetch(new Request('http://a/', told), { target })).status).toBe(413);
+    expect(connector.requests).toHaveLength(0);
+    const found = await it.gateway.fetch(new Request('http://a/', { method: 'POST', body: '123456789' }), { target });
+    expect(found.status).toBe(413);
+    expect(await found.json()).toMatchObject({ title: 'Body too large', delivered: 'unknown' });
+    await until(() => it.gateway.targets.get('A')!.running === 0);
+  });
 });

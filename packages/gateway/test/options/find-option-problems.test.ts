@@ -13,6 +13,14 @@ const whole = {
     { address: '0.0.0.0:443', hosts: ['gw.example.com'], routes: [{ host: '*.gw.example.com' }, { path: '/gw' }] },
     { address: '[::1]:9001', routes: [{ target: 'A' }], transparent: true, tunnel: true, sharedOrigin: 'trusted' },
     { host: '127.0.0.1', port: 0, routes: [byPath('/x'), { host: { 'camera.example.com': 'camera-7' } }] },
+    {
+      routes: [
+        { cookie: 'target', select: '/.well-known/reverse-http/select' },
+        { header: 'X-Target' },
+        { path: '/gw', keepPrefix: true },
+        () => 'A',
+      ],
+    },
   ],
   admin: { address: '127.0.0.1:8081', token: 'secret' },
   connectors: { tokens: './tokens.json', keepAlive: { default: '15s', max: '30m' } },
@@ -65,7 +73,10 @@ const mistakes: [object, string][] = [
   [{ listeners: [{ routes: [{ path: 'gw' }] }] }, 'listeners[0].routes[0]: byPath: "gw" is not a path prefix'],
   [{ listeners: [{ routes: [{ path: '/a', target: 'A' }] }] }, 'listeners[0].routes[0]: "path" and "target" are two'],
   [{ listeners: [{ routes: [{ target: 'a b' }] }] }, 'listeners[0].routes[0]: toTarget: "a b" is not a target id'],
-  [{ listeners: [{ routes: [{}] }] }, 'listeners[0].routes[0]: is empty: one of path, host'],
+  [
+    { listeners: [{ routes: [{}] }] },
+    'listeners[0].routes[0]: is empty: one of path, cookie, header, host, target was expected',
+  ],
   [{ listeners: [{ routes: [{ path: '/a', pth: 1 }] }] }, 'listeners[0].routes[0]: "pth": there is no such option'],
   [{ listeners: [{ hosts: ['a:80'] }] }, 'listeners[0].hosts: is not a list of host names without port'],
   [{ listeners: [{ transparent: 'yes' }] }, 'listeners[0].transparent: "yes" is not true or false'],

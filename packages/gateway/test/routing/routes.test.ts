@@ -53,12 +53,27 @@ describe('byPath', () => {
     ['/', '/', undefined],
     ['/', '//A/', undefined],
   ];
+  test('whether targets share an origin', () => {
+    const routes = [byPath('/gw'), byHost('*.localhost'), byHost({ 'a.example': 'A' }), toTarget('A')];
+    expect(routes.map(({ sharesOrigin }) => sharesOrigin)).toEqual([true, false, false, false]);
+  });
+
   test.each(rows)('%s of %s', (prefix, target, wanted) => {
     const route = byPath(prefix);
     const head = scanRequest(`GET ${target} HTTP/1.1\r\nHost: x`);
     expect(route.match(head)).toEqual(wanted);
     expect(route.match(scanRequest('GET /gw/Other/ HTTP/1.1\r\nHost: x'))).not.toEqual(wanted ?? 'anything');
     expect(route.match(head)).toEqual(wanted); // What was found last does not matter.
+  });
+
+  test('keepPrefix leaves the path alone, the redirect included', () => {
+    const route = byPath('/gw', { keepPrefix: true });
+    const find = (path: string): RouteMatch | undefined => route.match(scanRequest(`GET ${path} HTTP/1.1\r\nHost: x`));
+    expect(find('/gw/A/x')).toEqual(match('A', ''));
+    expect(find('/gw/A/x')).toEqual(match('A', ''));
+    expect(find('/gw/A')).toEqual(match('A', '', true));
+    expect(find('/gx/A/')).toBeUndefined();
+    expect(route.urlOf('A', 'http://x')).toBe('http://x/gw/A/');
   });
 
   test('finds one target again, and tells a longer or shorter one apart', () => {

@@ -1,6 +1,13 @@
 import { isRefusal, type Reason, reasonOfReset, resetCodeOf } from '../errors/index.js';
 import type { Head } from '../http1/index.js';
-import { type ByteSource, type Mux, type MuxStream, maxHeadPayload, type StreamHandler } from '../mux/index.js';
+import {
+  type ByteSource,
+  type HeadSource,
+  type Mux,
+  type MuxStream,
+  maxHeadPayload,
+  type StreamHandler,
+} from '../mux/index.js';
 import { BodyLength } from './body-length.js';
 import { scanExchangeAnswer, scanExchangeTrailers } from './scan-exchange-head.js';
 
@@ -69,12 +76,15 @@ export class OpenedExchange implements StreamHandler {
   }
 
   /**
-   * Sends the request. `bytes` must not change afterwards; without a body nothing follows. A head above 56 KiB fails the
-   * exchange with `head-too-large`.
+   * Sends the request; without a body nothing follows. The head is asked for when it leaves, and not after the exchange
+   * has ended; given as bytes, these must not change. One above 56 KiB fails the exchange with `head-too-large`.
    */
-  send(bytes: Uint8Array, body: ByteSource | undefined): void {
-    if (bytes.length > maxHeadPayload) return this.#fail('the head does not fit a frame', 'head-too-large');
-    this.#stream.sendHead(bytes, body === undefined);
+  send(head: HeadSource | Uint8Array, body: ByteSource | undefined): void {
+    const whole = head instanceof Uint8Array;
+    const length = whole ? head.length : head.headBytes;
+    if (length > maxHeadPayload) return this.#fail('the head does not fit a frame', 'head-too-large');
+    if (whole) this.#stream.sendHead(head, body === undefined);
+    else this.#stream.sendHeadOf(head, length, body === undefined);
     if (body) this.#stream.sendBody(body);
   }
 

@@ -1,4 +1,4 @@
-import { ByteClass, byteClass, skipClass } from './byte-class.js';
+import { ByteClass, skipClass, skipValue } from './byte-class.js';
 import { identifyField } from './field.js';
 import type { Head } from './head.js';
 import type { HeadLimits } from './limits.js';
@@ -22,7 +22,7 @@ export function scanFields(
   end: number,
   limits: HeadLimits,
 ): FieldsResult {
-  const classes = byteClass;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, end);
   let at = start;
   head.count = 0;
   head.metadataStart = at;
@@ -37,7 +37,7 @@ export function scanFields(
   let count = 0;
   while (at < end && bytes[at] !== cr) {
     const nameStart = at;
-    while (at < end && classes[bytes[at]!]! & Token) at++;
+    at = skipClass(bytes, at, end, Token);
     if (at >= end) return 'incomplete';
     const nameEnd = at;
     if (bytes[at] !== colon || nameEnd === nameStart)
@@ -45,7 +45,7 @@ export function scanFields(
     do at++;
     while (at < end && (bytes[at] === 0x20 || bytes[at] === 0x09));
     const valueStart = at;
-    at = skipClass(bytes, valueStart, end, Value);
+    at = skipValue(bytes, view, valueStart, end);
     if (at + 1 >= end)
       return at < end && bytes[at] !== cr ? bad(head, 'a field value has a byte it must not have') : 'incomplete';
     if (bytes[at] !== cr || bytes[at + 1] !== lf) return bad(head, 'a field value has a byte it must not have');

@@ -21,3 +21,11 @@ export interface ByteSink {
   /** Called when more may be written, after a `write` that returned false. */
   onDrain: (() => void) | undefined;
 }
+
+/** A head that is written when the pipe takes it, straight into the message. */
+export interface HeadSource {
+  /** It gets no longer than this, bytes; at least 64. */
+  readonly headBytes: number;
+  /** Writes it at `at`; returns the position after it. */
+  writeHead(into: Uint8Array, at: number): number;
+}

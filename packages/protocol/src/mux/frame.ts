@@ -67,8 +67,15 @@ export function frameLength(streamId: number, length: number): number {
   return 1 + varintLength(streamId) + varintLength(length) + length;
 }
 
-/** Writes a two-byte varint in place, whatever the value's shortest form is. */
-export function writeShortLength(into: Uint8Array, at: number, length: number): void {
-  into[at] = 0x40 | (length >>> 8);
-  into[at + 1] = length & 0xff;
+/**
+ * Writes the length of a payload that is there now, where {@link writeFrameHeader} was told the most that it could
+ * become: a varint of the same size, whatever the length's shortest form is. Lengths of 64 and more only.
+ */
+export function writeLength(into: Uint8Array, payload: number, most: number, length: number): void {
+  if (most > maxDataPayload) {
+    into[payload - 4] = 0x80;
+    into[payload - 3] = length >>> 16;
+    into[payload - 2] = length >>> 8;
+  } else into[payload - 2] = 0x40 | (length >>> 8);
+  into[payload - 1] = length;
 }

@@ -1,7 +1,7 @@
 import { ReverseHttpError, resetCodeOf } from '../errors/index.js';
 import { latin1Bytes } from '../http1/index.js';
 import { writeVarint } from '../pipe/index.js';
-import type { ByteSource } from './byte-stream.js';
+import type { ByteSource, HeadSource } from './byte-stream.js';
 import {
   FrameType,
   frameLength,
@@ -10,7 +10,7 @@ import {
   maxHeadPayload,
   maxResetDetail,
   writeFrameHeader,
-  writeShortLength,
+  writeLength,
 } from './frame.js';
 import type { WindowPool } from './window-pool.js';
 
@@ -61,6 +61,10 @@ interface QueuedHead {
   readonly bytes: Uint8Array;
 }
 
+const noHeads: QueuedHead[] = [];
+
+const headTooLarge = 'a head must fit one frame';
+
 /** Reset code of a side that is done and wants no more of the other's bytes: nothing is wrong. */
 const noError = 0;
 
@@ -86,7 +90,10 @@ export class MuxStream {
   /** The last turn ended for want of room or {@link deficit}, not of bytes or credit. */
   again = false;
   readonly #mux: MuxCore;
-  #heads: QueuedHead[] = [];
+  #heads: QueuedHead[] = noHeads;
+  #headSource: HeadSource | undefined;
+  #headMost = 0;
+  #endsWithHead = false;
   #source: ByteSource | undefined;
   #sendCredit = initialWindow;
   #headEndOffset = -1;
@@ -101,13 +108,12 @@ export class MuxStream {
   #received = 0;
   #granted = initialWindow;
   #consumed = 0;
-  #lastGrantAt: number;
+  #lastGrantAt = 0;
 
   constructor(mux: MuxCore, id: number, handler: StreamHandler) {
     this.#mux = mux;
     this.id = id;
     this.handler = handler;
-    this.#lastGrantAt = mux.now();
   }
 
   /** Whether both sides ended, or one reset. */
@@ -137,6 +143,16 @@ export class MuxStream {
    */
   sendHead(bytes: Uint8Array, ended: boolean): void {
     this.#queueHead({ type: ended ? FrameType.HeadEnd : FrameType.Head, bytes });
+  }
+
+  /** Sends an opener's head, which is asked for when it leaves and takes `most` bytes then. See {@link sendHead}. */
+  sendHeadOf(source: HeadSource, most: number, ended: boolean): void {
+    if (most > maxHeadPayload) throw new ReverseHttpError('head-too-large', headTooLarge);
+    if (this.#gone || this.#localEnded) return;
+    this.#headSource = source;
+    this.#headMost = most;
+    this.#endsWithHead = ended;
+    this.#mux.queueHeads(this);
   }
 
   /** Sends a head that another one follows (1xx). */
@@ -215,6 +231,11 @@ export class MuxStream {
   /** Head frames that are waiting. Returns the position after them, negated when the room ended before they did. */
   pullHeads(into: Uint8Array, at: number, end: number, offset: number): number {
     let position = at;
+    if (this.#headSource) {
+      position = this.#pullHeadSource(this.#headSource, into, at, end);
+      if (position < 0) return position;
+      this.#headEndOffset = offset + position - at;
+    }
     while (this.#heads.length > 0) {
       const head = this.#heads[0]!;
       const length = head.bytes.length;
@@ -243,7 +264,7 @@ export class MuxStream {
   pullData(into: Uint8Array, at: number, end: number): number {
     let position = at;
     this.again = false;
-    while (this.#source && this.#heads.length === 0) {
+    while (this.#source && this.#heads.length === 0 && !this.#headSource) {
       const source = this.#source;
       if (this.deficit <= 0 || end - position <= maxFrameHeaderBytes) {
         this.again = true;
@@ -258,7 +279,7 @@ export class MuxStream {
       const ends = source.ended && source.trailers === undefined;
       if (ends) into[position] = FrameType.DataEnd;
       if (length > 0 || ends) {
-        writeShortLength(into, payload - 2, length);
+        writeLength(into, payload, maxDataPayload, length);
         position = payload + length;
       }
       if (ends) this.#endLocal();
@@ -309,10 +330,23 @@ export class MuxStream {
   }
 
   #queueHead(head: QueuedHead): void {
-    if (head.bytes.length > maxHeadPayload) throw new ReverseHttpError('head-too-large', 'a head must fit one frame');
+    if (head.bytes.length > maxHeadPayload) throw new ReverseHttpError('head-too-large', headTooLarge);
     if (this.#gone || this.#localEnded) return;
-    this.#heads.push(head);
+    if (this.#heads === noHeads) this.#heads = [head];
+    else this.#heads.push(head);
     this.#mux.queueHeads(this);
+  }
+
+  #pullHeadSource(source: HeadSource, into: Uint8Array, at: number, end: number): number {
+    const most = this.#headMost;
+    if (end - at < frameLength(this.id, most)) return -at;
+    this.#headSource = undefined;
+    const type = this.#endsWithHead ? FrameType.HeadEnd : FrameType.Head;
+    const payload = writeFrameHeader(into, at, type, this.id, most);
+    const position = source.writeHead(into, payload);
+    writeLength(into, payload, most, position - payload);
+    if (this.#endsWithHead) this.#endLocal();
+    return position;
   }
 
   #pullTrailers(trailers: Uint8Array, into: Uint8Array, at: number, end: number): number {
@@ -334,6 +368,8 @@ export class MuxStream {
   }
 
   #count(bytes: number): void {
+    // Asked here and not for each stream: most never get so far.
+    if (this.#lastGrantAt === 0 && this.#received > smallBody) this.#lastGrantAt = this.#mux.now();
     this.#received += bytes;
     if (this.#received > this.#granted) throw new ReverseHttpError('flow-control', 'more data than was granted');
   }
@@ -362,7 +398,8 @@ export class MuxStream {
   #leave(): void {
     if (this.#gone) return;
     this.#gone = true;
-    this.#heads = [];
+    this.#heads = noHeads;
+    this.#headSource = undefined;
     this.#source = undefined;
     if (this.#window > initialWindow) this.#mux.windows.give(this.#window - initialWindow);
     this.#mux.forget(this);

@@ -11,6 +11,8 @@ export class Batch {
   end = 0;
   /** What the sender has processed, says the latest of them; -1 where none does. */
   ack = -1;
+  /** One of them asks for an answer at once. */
+  asks = false;
   readonly #header: MessageHeader = { offset: 0, ack: 0, reply: false, payloadStart: 0 };
 
   static of(messages: readonly Uint8Array[]): Batch {
@@ -30,6 +32,7 @@ export class Batch {
     const header = this.#header;
     if ((message[0]! & ~replyFlag) !== MessageKind.Data || !readMessageHeader(message, header)) return;
     this.ack = Math.max(this.ack, header.ack);
+    this.asks ||= header.reply;
     const length = message.length - header.payloadStart;
     if (length === 0) return;
     this.start = Math.min(this.start, header.offset);

@@ -250,7 +250,7 @@ export class PollAcceptor implements Transport {
     if (!this.#waiting.includes(waiting)) return;
     this.#release(waiting);
     if (this.#waiting.length > 0 || this.#closed) return;
-    this.suspect = true;
+    this.#setSuspect(true);
     this.#awaitRequest();
   }
 
@@ -293,7 +293,7 @@ export class PollAcceptor implements Transport {
     const { clock, roundTripMs } = this.#options;
     const wait = Math.max(patienceMs, 3 * (roundTripMs() ?? 0));
     this.#patience = clock.setTimer(() => {
-      this.suspect = true;
+      this.#setSuspect(true);
       this.#patience = clock.setTimer(() => this.close(), wait);
     }, wait);
   }
@@ -303,7 +303,13 @@ export class PollAcceptor implements Transport {
     if (this.#waiting.length === 0) return;
     this.#patience?.cancel();
     this.#patience = undefined;
-    this.suspect = false;
+    this.#setSuspect(false);
+  }
+
+  #setSuspect(suspect: boolean): void {
+    if (this.suspect === suspect) return;
+    this.suspect = suspect;
+    this.handler.onSuspect?.();
   }
 
   #throttle(responder: PollResponder, proceed: () => void): void {

@@ -2,6 +2,7 @@ import type { Timer, Transport, TransportHandler } from '../session/index.js';
 import { Batch } from './batch.js';
 import { Gathering } from './gathering.js';
 import { sendLastWord } from './last-word.js';
+import { movingHoldMs, Outgoing } from './outgoing.js';
 import {
   decodePollAnswer,
   encodePollRequest,
@@ -12,22 +13,6 @@ import {
 import { createPollPath, type PollPath } from './poll-path.js';
 import type { PollOutcome, PollRequesterOptions } from './poll-requester-options.js';
 import { Timers } from './timers.js';
-
-/** An HTTP request that was not answered yet. */
-interface Outgoing {
-  /** Undefined for a post. */
-  readonly number: number | undefined;
-  batch: Batch;
-  /** What it asked for when it left. */
-  holdMs: number;
-  answerBytes: number;
-  sentAt: number;
-  /** When bytes of the answer came last. */
-  movedAt: number;
-  failures: number;
-  timeouts: number;
-  giveUp: () => void;
-}
 
 /** An answer that is due must come within this or three round trips, ms; after twice that the transport is lost. */
 const patienceMs = 5000;
@@ -75,6 +60,7 @@ export class PollRequester implements Transport {
   #carriedEnd = 0;
   /** Bodies were halved, and nothing has come through since: it is the way that is broken. */
   #shrunk = false;
+  #wasSuspect = false;
   #closed = false;
 
   constructor(options: PollRequesterOptions) {
@@ -98,7 +84,7 @@ export class PollRequester implements Transport {
 
   /** An answer that is due did not come. */
   get suspect(): boolean {
-    return [...this.#polls.values(), ...this.#posts].some(({ timeouts }) => timeouts > 0);
+    return this.#outgoing.some(({ timeouts }) => timeouts > 0);
   }
 
   send(message: Uint8Array): void {
@@ -123,6 +109,13 @@ export class PollRequester implements Transport {
     const { handler } = this;
     this.handler = deaf;
     handler.onClosed('closed');
+  }
+
+  #tellSuspect(): void {
+    const { suspect } = this;
+    if (suspect === this.#wasSuspect) return;
+    this.#wasSuspect = suspect;
+    this.handler.onSuspect?.();
   }
 
   /** Sends what was gathered, where a request may leave. */
@@ -188,8 +181,7 @@ export class PollRequester implements Transport {
   #take(number: number | undefined): Outgoing {
     const batch = this.#batch.bytes > 0 ? this.#batch : this.#ack();
     this.#batch = new Batch();
-    const times = { holdMs: 0, answerBytes: 0, sentAt: 0, movedAt: 0 };
-    return { number, batch, ...times, failures: 0, timeouts: 0, giveUp() {} };
+    return new Outgoing(number, batch);
   }
 
   #ack(): Batch {
@@ -204,7 +196,8 @@ export class PollRequester implements Transport {
     const now = clock.now();
     outgoing.sentAt = outgoing.movedAt = now;
     // After a silence the question is only whether anybody is there: that is answered at once.
-    outgoing.holdMs = outgoing.timeouts > 0 ? 0 : hold.at(now);
+    const holdMs = outgoing.timeouts > 0 ? 0 : hold.at(now);
+    outgoing.holdMs = this.#moving ? Math.min(holdMs, movingHoldMs) : holdMs;
     outgoing.answerBytes = down.bytes;
     const terms = { lowest: this.#lowest, maxAnswerBytes: outgoing.answerBytes, holdMs: outgoing.holdMs };
     // A repeat says what was processed by now: it is answered from there.
@@ -229,6 +222,7 @@ export class PollRequester implements Transport {
       giveUp();
       outgoing.giveUp = () => {};
       outgoing.timeouts++;
+      this.#tellSuspect();
       this.#onFailed(outgoing, 'no answer in time');
     });
     outgoing.giveUp = () => {
@@ -241,23 +235,13 @@ export class PollRequester implements Transport {
   #watch(outgoing: Outgoing, onLate: () => void): () => void {
     const { clock } = this.#options;
     const look = (): Timer | undefined => {
-      const wait = this.#dueAt(outgoing) - clock.now();
+      const wait = outgoing.dueAt(this.#acked, this.#patienceMs) - clock.now();
       if (wait > 0) return this.#timers.start(wait, () => (timer = look()));
       onLate();
       return undefined;
     };
     let timer = look();
     return () => this.#timers.cancel(timer);
-  }
-
-  #dueAt(outgoing: Outgoing): number {
-    const { holdMs, sentAt, movedAt } = outgoing;
-    return Math.max(sentAt + (this.#mayWait(outgoing) ? holdMs : 0), movedAt) + this.#patienceMs;
-  }
-
-  /** Whether the gateway may hold it: a poll, but not one that carries bytes, for they are acked at once. */
-  #mayWait({ number, batch }: Outgoing): boolean {
-    return number !== undefined && batch.end <= this.#acked;
   }
 
   #onOutcome(outgoing: Outgoing, outcome: PollOutcome): void {
@@ -290,21 +274,19 @@ export class PollRequester implements Transport {
     if (this.#closed) return;
     this.#measure(outgoing, heard, bytes);
     this.#remove(outgoing);
+    this.#tellSuspect();
     if (heard.ack >= 0) this.#findLost();
     this.#pumpLater();
   }
 
-  /** Learns of the way. How long a poll waited at the gateway is known only where it had to be answered at once. */
-  #measure({ number, batch, holdMs, sentAt }: Outgoing, heard: Batch, bytes: number): void {
+  /** Learns of the way. */
+  #measure(outgoing: Outgoing, heard: Batch, bytes: number): void {
+    const { number, batch, sentAt } = outgoing;
     const path = this.#path;
     const now = this.#options.clock.now();
-    const took = now - sentAt;
-    const isHeld = number !== undefined && batch.end === 0;
-    if (!isHeld || took >= holdMs) {
-      const trip = isHeld ? took - holdMs : took;
-      path.roundTripMs = Math.min(path.roundTripMs ?? trip, trip);
-    }
-    if (!isHeld) path.up.worked(batch.bytes + maxPollHeaderBytes, took, now);
+    const trip = outgoing.tripMs(now);
+    if (trip !== undefined) path.roundTripMs = Math.min(path.roundTripMs ?? trip, trip);
+    if (outgoing.hadToBeAnswered) path.up.worked(batch.bytes + maxPollHeaderBytes, now - sentAt, now);
     if (number === undefined) return;
     if (this.#moving) path.down.worked(bytes, now - Math.max(sentAt, this.#answeredAt), now);
     this.#moving = heard.messages.some((message) => message.length > maxAckBytes);
@@ -338,7 +320,7 @@ export class PollRequester implements Transport {
   #onFailed(outgoing: Outgoing, detail: string, retryAfterMs = 0): void {
     const now = this.#options.clock.now();
     const waited = Math.min(now - outgoing.sentAt, outgoing.holdMs);
-    const wasParked = this.#mayWait(outgoing) && waited > parkedMs;
+    const wasParked = outgoing.mayWait(this.#acked) && waited > parkedMs;
     if (wasParked) this.#path.hold.cut(waited, now);
     // One failure is chance. A poll that was cut while it waited is given a second one with a shorter hold.
     const more = outgoing.failures - (wasParked ? 2 : 1);

@@ -4,7 +4,10 @@ import type { Transport } from './transport.js';
 /** A link silent for this long is asked for a sign of life as soon as something goes out, ms. */
 export const quietMs = 1000;
 
-/** A sign of life that was asked for must come within this, or four round trips, ms. */
+/**
+ * A sign of life that was asked for must come within this, or four round trips, ms; the time that bytes had waited before
+ * they made this end ask is part of it. Half of it makes the peer suspect.
+ */
 export const replyTimeoutMs = 5000;
 
 /** Bytes that stay unacked for this long, or four round trips, although messages come, were lost on the way, ms. */
@@ -23,6 +26,10 @@ export interface LivenessHost {
   unackedSince(): number | undefined;
   /** Send something now if that is possible, for {@link Liveness.wanted} was set. */
   onAsk(): void;
+  /** Whether exchanges run: one of them may wait for what the peer was sending. */
+  hasExchanges(): boolean;
+  /** Half of the time for a sign of life is over. */
+  onOverdue(): void;
   /** The transport is of no use any more: `silent`, or `stalled` while it looks alive. */
   onDead(why: 'silent' | 'stalled'): void;
 }
@@ -43,6 +50,8 @@ export class Liveness {
   #lookAt = 0;
   #movedBytes: number | undefined;
   #onHeard: (() => void)[] = [];
+  /** Bytes of the stream came since the peer was asked last: silence behind them may be a cut in the middle of something. */
+  #wasBusy = false;
 
   constructor(host: LivenessHost) {
     this.#host = host;
@@ -60,7 +69,7 @@ export class Liveness {
 
   stop(): void {
     this.#transport = undefined;
-    this.wanted = false;
+    this.wanted = this.#wasBusy = false;
     this.#watchTimer?.cancel();
     this.#replyTimer?.cancel();
     this.#watchTimer = this.#replyTimer = undefined;
@@ -80,7 +89,7 @@ export class Liveness {
   /** Asks for a sign of life, where there is a way to; `onHeard` is called at the next one, whenever it comes. */
   probe(onHeard: () => void): void {
     this.#onHeard.push(onHeard);
-    if (this.#transport) this.#ask();
+    if (this.#transport) this.#ask(0);
   }
 
   /** Whether a message that goes out now is to ask for an answer: one is wanted, or it is the first on a quiet link. */
@@ -95,36 +104,63 @@ export class Liveness {
     this.#awaitReply();
   }
 
-  #awaitReply(): void {
+  /** @param waitedMs How long what made this end ask had waited by then. */
+  #awaitReply(waitedMs = 0): void {
     if (this.#replyTimer || this.#transport?.watchesItself) return;
-    this.#movedBytes = this.#transport?.movedBytes;
-    this.#replyTimer = this.#host.clock.setTimer(() => this.#onNoReply(), this.#patience(replyTimeoutMs));
+    const half = this.#patience(replyTimeoutMs - waitedMs) / 2;
+    this.#awaitHalf(half, () => {
+      this.#host.onOverdue();
+      this.#awaitHalf(half, () => this.#host.onDead('silent'));
+    });
   }
 
-  #onNoReply(): void {
-    this.#replyTimer = undefined;
-    const moved = this.#transport?.movedBytes;
-    if (moved === this.#movedBytes) this.#host.onDead('silent');
-    else this.#awaitReply(); // Slow, but alive: the answer may stand behind what moves.
+  #awaitHalf(ms: number, onSilent: () => void): void {
+    const transport = this.#transport;
+    this.#movedBytes = transport?.movedBytes;
+    this.#replyTimer = this.#host.clock.setTimer(() => {
+      this.#replyTimer = undefined;
+      if (transport?.movedBytes === this.#movedBytes) onSilent();
+      else this.#awaitReply(); // Slow, but alive: the answer may stand behind what moves.
+    }, ms);
   }
 
   /** Bytes went out: whether they arrive is worth a look soon. Costs a comparison for nearly every message. */
   sent(now: number): void {
-    if (this.#lookAt - now > quietMs && this.#transport && !this.#transport.watchesItself) this.#lookIn(quietMs);
+    if (this.#lookAt - now > quietMs) this.#lookSoon();
+  }
+
+  /** Bytes of the peer's stream came: if nothing follows while exchanges run, that is worth a look as well. */
+  received(now: number): void {
+    this.#wasBusy = true;
+    if (this.#lookAt - now > quietMs) this.#lookSoon();
+  }
+
+  #lookSoon(): void {
+    if (this.#transport && !this.#transport.watchesItself) this.#lookIn(quietMs);
   }
 
   #watch(): void {
     const now = this.#host.clock.now();
     const since = this.#host.unackedSince();
-    const silence = this.#keepAliveMs - (now - this.lastHeardAt);
+    const bearable = this.#bearableMs(since);
+    const silence = bearable - (now - this.lastHeardAt);
     // One that is overdue was acted upon just now: look again after the whole time.
-    let wait = silence > 0 ? silence : this.#keepAliveMs;
+    let wait = silence > 0 ? silence : bearable;
     if (since !== undefined) {
       const stall = this.#patience(maxAckStallMs) / 2 - (now - since);
       wait = Math.min(wait, stall > 0 ? stall : this.#keepAliveMs);
-      if (!this.#transport?.watchesItself) wait = Math.min(wait, quietMs);
     }
     this.#lookIn(Math.max(wait, 1));
+  }
+
+  /**
+   * Silence that calls for a question: the keep-alive, but a second where somebody's request hangs on it, because bytes
+   * wait for their ack or were coming just now.
+   */
+  #bearableMs(unackedSince: number | undefined): number {
+    const isUrgent = unackedSince !== undefined || (this.#wasBusy && this.#host.hasExchanges());
+    if (!isUrgent || this.#transport?.watchesItself) return this.#keepAliveMs;
+    return Math.min(quietMs, this.#keepAliveMs);
   }
 
   #lookIn(ms: number): void {
@@ -142,20 +178,19 @@ export class Liveness {
     // Half-way the peer is asked, for its own timers may sleep (a hidden tab's do) while it answers messages.
     if (since !== undefined && now - since >= patience && this.lastHeardAt > since) return this.#host.onDead('stalled');
     const stalls = since !== undefined && now - since >= patience / 2;
-    // What waits for an ack cannot wait for the whole keep-alive: somebody's request hangs on it.
-    const bearable = since === undefined ? this.#keepAliveMs : Math.min(quietMs, this.#keepAliveMs);
+    const bearable = this.#bearableMs(since);
     const isSilent = !transport?.watchesItself && now - this.lastHeardAt >= bearable;
-    if (stalls || (isSilent && !this.#replyTimer)) this.#ask();
+    if (stalls || (isSilent && !this.#replyTimer)) this.#ask(bearable < this.#keepAliveMs ? bearable : 0);
     // Asking may have replaced the transport: the new one is watched already.
     if (transport && transport === this.#transport) this.#watch();
   }
 
-  #ask(): void {
-    const transport = this.#transport;
+  #ask(waitedMs: number): void {
     this.wanted = true;
+    this.#wasBusy = false;
+    // Before it goes: where nothing can leave either, no answer will come.
+    this.#awaitReply(waitedMs);
     this.#host.onAsk();
-    // Where nothing can leave either, no answer will come.
-    if (transport === this.#transport) this.#awaitReply();
   }
 
   #patience(ms: number): number {

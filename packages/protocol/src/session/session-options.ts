@@ -6,7 +6,11 @@ import type { Transport } from './transport.js';
 
 /** Where a session stands. */
 export type SessionState =
-  | { readonly state: 'attached'; readonly transport: Transport }
+  /**
+   * A transport carries it. The peer is `unheard` by it at first, on the side that dialled; then `heard`: a round trip
+   * worked; `suspect` while it is overdue, so that a new request had better go elsewhere.
+   */
+  | { readonly state: 'attached'; readonly transport: Transport; readonly peer: 'unheard' | 'heard' | 'suspect' }
   | { readonly state: 'detached'; readonly since: number }
   | { readonly state: 'closed'; readonly reason: Goodbye };
 

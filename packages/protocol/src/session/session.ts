@@ -52,6 +52,8 @@ export class Session {
   #state: SessionState;
   #transport: Transport | undefined;
   #wasAttached = false;
+  /** Spares a look at the state for every message. */
+  #peerIsHeard = false;
   #flushDeferred = false;
   #flushing = false;
   #pending = 0;
@@ -94,6 +96,8 @@ export class Session {
       roundTripMs: () => this.#sender.minRoundTripMs,
       unackedSince: () => (this.#sender.unackedBytes > 0 ? this.#sender.progressAt : undefined),
       onAsk: () => this.#flush(),
+      hasExchanges: () => this.mux.size > 0,
+      onOverdue: () => this.#setPeer('suspect'),
       onDead: (why) => this.#onDead(why),
     });
     this.#startResumeTimer();
@@ -123,9 +127,9 @@ export class Session {
     return this.#liveness.lastHeardAt;
   }
 
-  /** Whether the peer is overdue by the rules of the present transport: a new request had better go elsewhere. */
+  /** Whether the peer is overdue: a new request had better go elsewhere. */
   get suspect(): boolean {
-    return this.#transport?.suspect === true;
+    return this.#state.state === 'attached' && this.#state.peer === 'suspect';
   }
 
   /** Bytes sent and not acked, bytes held out of order, and bytes of memory that wait for acks: for metrics and tests. */
@@ -158,6 +162,7 @@ export class Session {
         this.#sender.rewind(offset);
         this.#deferFlush();
       },
+      onSuspect: () => this.#setPeer(transport.suspect ? 'suspect' : 'heard'),
       takeAck: () => {
         this.#ackedTo = this.#receiver.next;
         this.#messageOwed = false;
@@ -166,9 +171,11 @@ export class Session {
       processed: () => this.#receiver.next,
     };
     this.#liveness.start(transport);
-    this.#setState({ state: 'attached', transport });
-    // The first message proves the transport to the peer, whatever there is to say.
-    this.#messageOwed = this.#options.dials ?? true;
+    // The first message proves the transport to the peer, whatever there is to say; its answer proves it to this end.
+    const dials = this.#options.dials ?? true;
+    this.#liveness.wanted = dials;
+    this.#peerIsHeard = !dials;
+    this.#setState({ state: 'attached', transport, peer: dials ? 'unheard' : 'heard' });
     this.#flush();
   }
 
@@ -200,6 +207,7 @@ export class Session {
   #onMessage(bytes: Uint8Array): void {
     const now = this.#options.clock.now();
     this.#liveness.heard(now);
+    if (!this.#peerIsHeard) this.#onHeard();
     const first = bytes[0];
     try {
       if (first === MessageKind.Data || first === (MessageKind.Data | replyFlag)) this.#onData(bytes, now);
@@ -213,13 +221,29 @@ export class Session {
     }
   }
 
+  /** The first message by this transport, or the first since the peer was overdue by its session's rules. */
+  #onHeard(): void {
+    const transport = this.#transport;
+    if (transport && !transport.suspect) this.#setPeer('heard');
+  }
+
+  #setPeer(peer: 'heard' | 'suspect'): void {
+    const state = this.#state;
+    if (state.state !== 'attached') return;
+    this.#peerIsHeard = peer === 'heard';
+    if (state.peer !== peer) this.#setState({ ...state, peer });
+  }
+
   #onData(bytes: Uint8Array, now: number): void {
     const header = this.#header;
     if (!readMessageHeader(bytes, header)) throw new ReverseHttpError('protocol-error', 'bad message header');
     const { offset, ack, reply, payloadStart } = header;
     const wasBlocked = this.#sender.blocked;
     this.#sender.onAck(ack, now);
-    if (payloadStart < bytes.length) this.#receiver.receive(offset, bytes.subarray(payloadStart));
+    if (payloadStart < bytes.length) {
+      this.#receiver.receive(offset, bytes.subarray(payloadStart));
+      this.#liveness.received(now);
+    }
     if (!this.#transport) return; // A handler closed or detached the session.
     if (reply) this.#messageOwed = true;
     const owed = this.#receiver.next - this.#ackedTo;

@@ -14,6 +14,8 @@ export interface TransportHandler {
    * A transport that cannot lose messages never calls it, and nobody but a session need listen.
    */
   onLost?(offset: number): void;
+  /** {@link Transport.suspect} has changed. */
+  onSuspect?(): void;
   /**
    * A message that carries only an ack, for a transport that has an occasion to send something (the answer to a post);
    * what it tells need not be sent again.

@@ -349,6 +349,48 @@ describe('bounds', () => {
     );
   });
 
+  test.each([
+    [64, 64],
+    [700, 700],
+    [700, 3],
+    [0x3fff, 0x3fff],
+    [0x4000, 0x4000],
+    [0x4000, 20],
+    [maxHeadPayload, maxHeadPayload],
+  ])('a head of at most %i bytes that is written when it leaves: %i bytes', (most, length) => {
+    const pair = new MuxPair();
+    const handler = new Recorder();
+    const stream = pair.opener.open(handler)!;
+    let asked = 0;
+    const writeHead = (into: Uint8Array, at: number): number => {
+      asked++;
+      into.fill(0x61, at, at + length);
+      return at + length;
+    };
+    stream.sendHeadOf({ headBytes: most, writeHead }, most, true);
+    pair.open();
+    expect([asked, pair.pull('opener', most).length]).toEqual([0, 0]); // No room for the most it may be.
+    pair.settle();
+    expect(asked).toBe(1);
+    expect(pair.accepted.map(({ handler: heard }) => heard.heads)).toEqual([['a'.repeat(length)], ['head 2']]);
+    expect(pair.accepted[0]!.handler.events).toEqual(['head-end']);
+    expect(stream.delivery).toBe('acked');
+  });
+
+  test('a head that was not asked for before its stream ended never is', () => {
+    const pair = new MuxPair();
+    const stream = pair.opener.open(new Recorder())!;
+    const writeHead = (): number => expect.unreachable();
+    stream.sendHeadOf({ headBytes: 100, writeHead }, 100, true);
+    stream.reset(resetCodeOf('visitor-gone'));
+    pair.settle();
+    expect(pair.accepted).toEqual([]);
+    const { stream: other } = pair.open();
+    expect(() => other.sendHeadOf({ headBytes: maxHeadPayload + 1, writeHead }, maxHeadPayload + 1, true)).toThrow(
+      expect.objectContaining({ code: 'head-too-large' }),
+    );
+  });
+
   test('a trailer section above 56 KiB resets its stream, and stops no other', () => {
     const pair = new MuxPair();
     const { body, handler } = pair.open(10);

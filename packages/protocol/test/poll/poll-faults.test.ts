@@ -261,12 +261,12 @@ describe('hops that cut', () => {
 });
 
 describe('silence', () => {
-  test('T8 T23 a poll without an answer is asked again after its hold and 5 s, then for an answer at once, then given up', () => {
+  test('T8 T23 a poll without an answer is asked again after its hold and 4 s, then for an answer at once, then given up', () => {
     const pair = new PollPair();
     pair.poll();
     pair.fate = () => 'lost';
     pair.clock.advance(15_000);
-    pair.clock.advance(20_000 - 1);
+    pair.clock.advance(19_000 - 1);
     expect([pair.requester.suspect, pair.polls.length]).toEqual([false, 2]);
     pair.clock.advance(1);
     expect([pair.requester.suspect, pair.polls.length]).toEqual([true, 3]);
@@ -327,7 +327,7 @@ describe('silence', () => {
     pair.open(1000);
     pair.clock.settle();
     expect(pair.waiting.length).toBe(2);
-    pair.fate = () => 'swallowed';
+    pair.fate = () => 'lost';
     for (const call of pair.waiting) call.over = true;
     pair.open(1000);
     pair.clock.advance(5000);
@@ -346,8 +346,8 @@ describe('silence', () => {
     pair.fate = () => 'lost';
     pair.clock.advance(13_000);
     expect([pair.a.state.state, pair.b.state.state]).toEqual(['attached', 'attached']);
-    pair.clock.advance(50_000);
-    expect([pair.a.state.state, pair.b.state.state]).toEqual(['closed', 'detached']);
+    pair.clock.advance(25_000);
+    expect([pair.a.state.state, pair.b.state.state]).toEqual(['detached', 'detached']);
     const other = new PollPair();
     other.path.roundTripMs = 8000;
     other.delayMs = 4000;

@@ -43,8 +43,9 @@ export class PollPair extends SessionPair {
   requester!: PollRequester;
   acceptor!: PollAcceptor;
 
-  constructor(options: Partial<SessionOptions> = {}) {
-    super({ dials: false, ...options }, { dials: true });
+  /** @param proves Whether the connector asks for an answer to its first poll, as it should; else that one waits. */
+  constructor(options: Partial<SessionOptions> = {}, proves = false) {
+    super({ dials: false, ...options }, { dials: proves });
   }
 
   /** Both ends attach where the other stands. */

@@ -197,6 +197,10 @@ class ConnectorEnd implements Transport {
     return this.#requester?.writable ?? false;
   }
 
+  get suspect(): boolean {
+    return this.#requester?.suspect ?? false;
+  }
+
   send(bytes: Uint8Array): void {
     if (this.#requester) return this.#requester.send(bytes);
     if (bytes[0] !== MessageKind.Hello) return;

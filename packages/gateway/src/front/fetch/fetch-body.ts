@@ -1,3 +1,4 @@
+import { ReverseHttpError } from '@reverse-http/protocol/errors';
 import type { ByteSource } from '@reverse-http/protocol/mux';
 
 /** The body of a fetch request: one piece is read ahead, no more. */
@@ -11,6 +12,8 @@ export class FetchBody implements ByteSource {
   #at = 0;
   /** Bytes taken so far. */
   taken = 0;
+  /** One that is longer fails with `body-too-large`. */
+  maxBytes: number = Number.POSITIVE_INFINITY;
 
   /** @param onFailed The stream broke: no more comes, and what came is not whole. */
   constructor(stream: ReadableStream<Uint8Array>, onReadable: () => void, onFailed: (error: unknown) => void) {
@@ -43,6 +46,9 @@ export class FetchBody implements ByteSource {
       else if (value.length === 0) return void this.#fetchPiece();
       else this.#piece = value;
       this.#at = 0;
+      if (this.taken + this.#piece.length > this.maxBytes) {
+        throw new ReverseHttpError('body-too-large', `The request body is longer than ${this.maxBytes} bytes.`);
+      }
     } catch (error) {
       return this.#onFailed(error);
     }

@@ -61,7 +61,7 @@ class FetchVisit implements Visit {
         : new FetchBody(
             request.body,
             () => this.handler.onBodyReadable(),
-            (error) => this.#leave(error),
+            (error) => this.#onBodyFailed(error),
           );
   }
 
@@ -107,6 +107,11 @@ class FetchVisit implements Visit {
     if (!this.settled) this.#answer(status, fields, body, undefined);
   }
 
+  limitBody(maxBytes: number): boolean {
+    if (this.body) this.body.maxBytes = maxBytes;
+    return this.head.contentLength <= maxBytes;
+  }
+
   stopReading(): void {
     this.body?.cancel();
   }
@@ -129,6 +134,13 @@ class FetchVisit implements Visit {
     this.#caller.resolve(new Response(empty ? null : body, { status, headers }));
     this.stopReading();
     this.#over(reason);
+  }
+
+  #onBodyFailed(error: unknown): void {
+    if (!(error instanceof ReverseHttpError) || error.code !== 'body-too-large') return this.#leave(error);
+    if (this.#ended) return;
+    this.fail('body-too-large', { detail: error.message, delivered: 'unknown' });
+    this.handler.onAborted('body-too-large', error.message);
   }
 
   /** The caller has lost interest, or its body broke. */

@@ -5,11 +5,15 @@ import type { RequestBytes } from './request-bytes.js';
 
 /** A chunked body (RFC 9112, section 7.1). */
 export class ChunkedBody implements ByteSource {
+  /** Beyond so many bytes of data the body is refused. */
+  maxBytes: number = Number.POSITIVE_INFINITY;
   readonly #bytes: RequestBytes;
   readonly #reader: ChunkedReader = new ChunkedReader();
   readonly #onFault: (reason: Reason, detail: string) => void;
   /** Bytes of the present chunk that lie ready in the input. */
   #ready = 0;
+  /** Bytes of data found so far. */
+  #found = 0;
   #state: 'open' | 'ended' | 'broken' = 'open';
 
   /** @param onFault Hears that the framing is broken: what was given so far must not pass for a whole body. */
@@ -37,6 +41,12 @@ export class ChunkedBody implements ByteSource {
     }
   }
 
+  #refuse(): void {
+    this.#state = 'broken';
+    this.#ready = 0;
+    this.#onFault('body-too-large', `it is longer than ${this.maxBytes} bytes`);
+  }
+
   /** Passes over framing to the next data; the end is found as soon as it is there, not at the next read. */
   #scan(): void {
     const { input } = this.#bytes;
@@ -46,6 +56,8 @@ export class ChunkedBody implements ByteSource {
       if (event === 'data') {
         this.#bytes.skip(reader.dataStart - input.at);
         this.#ready = reader.dataEnd - reader.dataStart;
+        this.#found += this.#ready;
+        if (this.#found > this.maxBytes) this.#refuse();
         return;
       }
       this.#bytes.skip(reader.position - input.at);

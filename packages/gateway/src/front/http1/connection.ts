@@ -2,12 +2,12 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Reason } from '@reverse-http/protocol/errors';
 import { findHeadEnd, type ScanResult, scanRequestHead } from '@reverse-http/protocol/http1';
-import type { Slab } from '@reverse-http/protocol/pipe';
 import type { Peer, Visit } from '../../visit/visit.js';
 import type { ResolvedHttp1FrontOptions } from './front-options.js';
 import { Http1Visit, type VisitOwner } from './http1-visit.js';
 import { InputQueue } from './input-queue.js';
 import { Output } from './output.js';
+import type { OutputBlocks } from './output-blocks.js';
 import { peerOf } from './peer-of.js';
 import { probeVisitor } from './probe-visitor.js';
 import { mayHaveBody, requestBodyOf } from './request-body.js';
@@ -21,7 +21,7 @@ import type { VisitHead } from './visit-head.js';
 export interface ConnectionHost {
   readonly options: ResolvedHttp1FrontOptions;
   readonly wheel: TimerWheel;
-  readonly slab: Slab;
+  readonly outputBlocks: OutputBlocks;
   readonly sharedRead: SharedRead;
   readonly draining: boolean;
   /** Calls {@link Output.flush} at the end of the turn. */
@@ -78,7 +78,7 @@ export class Http1Connection implements VisitOwner, WheelEntry {
     this.#socket = socket;
     this.#host = host;
     this.peer = peerOf(socket);
-    this.output = new Output(socket, host.slab, host.flushLater);
+    this.output = new Output(socket, host.outputBlocks, host.flushLater);
     this.#sharesBuffer = host.sharedRead.start(socket, this.#onData);
     socket.on('end', this.#onEnd);
     socket.on('drain', this.#onDrain);
@@ -325,7 +325,7 @@ export class Http1Connection implements VisitOwner, WheelEntry {
     if (!visit) return;
     this.#broken = true;
     if (visit.settled) return this.#lose(visit, reason, detail);
-    visit.fail(reason, { detail: `The request body is malformed: ${detail}.`, delivered: 'unknown' });
+    visit.fail(reason, { detail: `The request body was refused: ${detail}.`, delivered: 'unknown' });
     visit.tellAborted(reason, detail);
   };
 

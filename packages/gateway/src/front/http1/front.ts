@@ -1,9 +1,9 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { Slab } from '@reverse-http/protocol/pipe';
 import type { Front, FrontAddress, Visit } from '../../visit/visit.js';
 import { type ConnectionHost, Http1Connection } from './connection.js';
 import { type Http1FrontOptions, resolveHttp1FrontOptions } from './front-options.js';
 import type { Output } from './output.js';
+import { OutputBlocks } from './output-blocks.js';
 import { createSharedRead } from './shared-read.js';
 import { TimerWheel } from './timer-wheel.js';
 import { VisitHead } from './visit-head.js';
@@ -46,7 +46,7 @@ export function createHttp1Front(options: Http1FrontOptions, services: FrontServ
     options: resolved,
     wheel,
     sharedRead: createSharedRead(),
-    slab: new Slab(32 * 1024, (size) => Buffer.allocUnsafeSlow(size)),
+    outputBlocks: new OutputBlocks(),
     get draining() {
       return draining;
     },

@@ -15,6 +15,7 @@ import type { ByteSink, ByteSource } from '@reverse-http/protocol/mux';
 import { isHeadMethod } from '../../visit/head-method.js';
 import type { FailureDetail, Peer, Visit, VisitHandler, VisitOutcome } from '../../visit/visit.js';
 import { AnswerSink, type Framing } from './answer-sink.js';
+import { ChunkedBody } from './chunked-body.js';
 import type { Output } from './output.js';
 import { problemOf, wantsHtml } from './problem.js';
 import type { RequestBytes } from './request-bytes.js';
@@ -170,6 +171,11 @@ export class Http1Visit implements Visit {
   takeSocket(): { readonly socket: Duplex; readonly head: Uint8Array } {
     this.#ended = true;
     return this.#owner.takeSocket();
+  }
+
+  limitBody(maxBytes: number): boolean {
+    if (this.body instanceof ChunkedBody) this.body.maxBytes = maxBytes;
+    return this.asksUpgrade || this.head.contentLength <= maxBytes;
   }
 
   stopReading(): void {

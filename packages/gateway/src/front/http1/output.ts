@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { copyBytes } from '@reverse-http/protocol/http1';
-import type { Slab } from '@reverse-http/protocol/pipe';
+import type { OutputBlocks } from './output-blocks.js';
 
 /** A part smaller than this of its buffer is copied where it has to wait: it would keep the whole buffer meanwhile. */
 const sharedPart = 4;
@@ -14,22 +14,22 @@ const copiedBytes = 4096;
  */
 export class Output {
   readonly #socket: Socket;
-  readonly #slab: Slab;
+  readonly #blocks: OutputBlocks;
   readonly #onPending: (output: Output) => void;
   /** The block that holds our unsent part `[start, end)`. */
-  #block: Uint8Array | undefined;
+  #block: Buffer | undefined;
   #start = 0;
   #end = 0;
   #corked = false;
   #pending = false;
 
   /**
-   * @param slab Blocks made by `Buffer`, so that their parts are buffers.
+   * @param blocks Shared by the connections of a front.
    * @param onPending Asks for a {@link flush} at the end of the turn.
    */
-  constructor(socket: Socket, slab: Slab, onPending: (output: Output) => void) {
+  constructor(socket: Socket, blocks: OutputBlocks, onPending: (output: Output) => void) {
     this.#socket = socket;
-    this.#slab = slab;
+    this.#blocks = blocks;
     this.#onPending = onPending;
   }
 
@@ -40,34 +40,34 @@ export class Output {
 
   /** Makes room for up to `count` bytes (at most the slab's block) at the returned position of {@link block}. */
   reserve(count: number): number {
-    const slab = this.#slab;
-    if (this.#block === slab.bytes && slab.at === this.#end && slab.bytes.length - this.#end >= count) return this.#end;
+    const blocks = this.#blocks;
     const before = this.#block;
+    if (before === blocks.bytes && blocks.at === this.#end && before.length - this.#end >= count) return this.#end;
     const waiting = this.#end - this.#start;
     if (before === undefined || waiting > copiedBytes) {
       this.#writeBlock();
-      slab.reserve(count);
-      this.#block = slab.bytes;
-      this.#start = this.#end = slab.at;
+      this.#block = blocks.hold(count);
+      this.#start = this.#end = blocks.at;
     } else {
       // Others wrote behind our head before its body came: moving it costs less than another system call.
-      slab.reserve(waiting + count);
-      this.#block = slab.bytes;
-      const end = copyBytes(before, this.#start, this.#end, slab.bytes, slab.at);
-      this.#start = slab.at;
-      this.#end = slab.at = end;
+      const block = blocks.hold(waiting + count);
+      blocks.release();
+      this.#block = block;
+      const end = copyBytes(before, this.#start, this.#end, block, blocks.at);
+      this.#start = blocks.at;
+      this.#end = blocks.at = end;
     }
     return this.#end;
   }
 
   /** Where {@link reserve} made room. */
-  get block(): Uint8Array {
+  get block(): Buffer {
     return this.#block!;
   }
 
   /** What was reserved is written up to `end`. */
   commit(end: number): void {
-    this.#end = this.#slab.at = end;
+    this.#end = this.#blocks.at = end;
     this.#want();
   }
 
@@ -99,7 +99,12 @@ export class Output {
     const block = this.#block;
     if (block === undefined) return;
     this.#block = undefined;
-    if (this.#end > this.#start) this.#socket.write(block.subarray(this.#start, this.#end));
+    if (this.#end > this.#start) {
+      this.#socket.write(block.subarray(this.#start, this.#end));
+      // A socket with room has handed all to the system by now; else it still refers to the block.
+      if (this.#socket.writableLength > 0) this.#blocks.keep(block);
+    }
+    this.#blocks.release();
   }
 
   #cork(): void {

@@ -1,7 +1,8 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { ReverseHttpError } from '@reverse-http/protocol/errors';
 import type { Hello } from '@reverse-http/protocol/session';
 import { matchesPattern } from '../policy/target-pattern.js';
+import { digest, tokenId } from './token.js';
 
 /** What a credential allows. */
 export interface Grant {
@@ -16,25 +17,10 @@ export interface Grant {
 }
 
 /**
- * Decides about a hello: a grant lets the connector in, undefined refuses it, and so does a `ReverseHttpError` with a
- * session's code, whose message the connector's user reads.
+ * Decides about a hello: a grant lets the connector in, undefined refuses it. To say why, throw a `ReverseHttpError` with
+ * code `unauthorized` or `revoked`: its message is what the connector's user reads.
  */
 export type Authenticate = (hello: Hello) => Grant | undefined | Promise<Grant | undefined>;
-
-/** What decides about connectors' credentials, as a token store does. */
-export interface Credentials {
-  readonly authenticate: Authenticate;
-  /** Set by the gateway: to be called with the id of a credential that is good no more. Its sessions end at once. */
-  onRevoked?: ((id: string) => void) | undefined;
-  /** The credentials that there are, where they can be told: targets that they name are known before they connect. */
-  list?(): readonly { readonly targets: readonly string[]; readonly revokedAt?: string | null }[];
-}
-
-/** A new token: `rhttp_<id>_<secret><crc>`, the last six characters being a checksum that tells a mistyped one. */
-export function createToken(): string {
-  const body = `rhttp_${randomBytes(6).toString('hex')}_${randomBytes(24).toString('base64url').replace(/[-_]/g, 'x')}`;
-  return body + checksum(body);
-}
 
 /**
  * Accepts each of some tokens for every target.
@@ -67,16 +53,4 @@ export function allowsTarget(grant: Grant, target: string): boolean {
 /** Whose a grant is. */
 export function ownerOf({ owner }: Grant): string {
   return owner ?? 'default';
-}
-
-function tokenId(token: string): string {
-  return /^rhttp_([0-9a-f]+)_/.exec(token)?.[1] ?? digest(token).toString('hex').slice(0, 12);
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
-}
-
-function checksum(text: string): string {
-  return digest(text).toString('hex').slice(0, 6);
 }

@@ -1,0 +1,136 @@
+import type { Socket } from 'node:net';
+import { type AnswerListener, AnswerReader } from './answer-reader.js';
+
+/** Who has a connection for a request. */
+export interface ConnectionUser extends AnswerListener {
+  /** The origin takes bytes again, after {@link OriginConnection.write} returned false. */
+  onDrain(): void;
+  /** The connection is gone, before the answer was whole or after an upgrade; `started`: bytes of an answer had come. */
+  onLost(detail: string, started: boolean): void;
+}
+
+/** Who keeps the connections. */
+export interface ConnectionKeeper {
+  /** The connection is closed, or about to. */
+  onClosed(connection: OriginConnection): void;
+}
+
+/** A connection to the origin: serves one request after the other. */
+export class OriginConnection {
+  readonly reader: AnswerReader = new AnswerReader();
+  /** Requests it was given before the present one. */
+  served = 0;
+  /** Since when it serves nobody. */
+  idleSince = 0;
+  /** How long it may be idle. */
+  idleMs = 0;
+  readonly #socket: Socket;
+  readonly #keeper: ConnectionKeeper;
+  #user: ConnectionUser | undefined;
+  #corked = false;
+  #paused = false;
+
+  constructor(socket: Socket, keeper: ConnectionKeeper) {
+    this.#socket = socket;
+    this.#keeper = keeper;
+    socket.on('end', this.#onEnd);
+    socket.on('drain', this.#onDrain);
+    socket.on('error', ignore); // 'close' follows.
+    socket.on('close', this.#onClose);
+  }
+
+  /** Whether a request can be written: false as soon as anything is known of the origin's closing. */
+  get usable(): boolean {
+    const socket = this.#socket;
+    return socket.writable && socket.readable && socket.writableLength === 0;
+  }
+
+  /** Gives it to a request. */
+  begin(user: ConnectionUser): void {
+    this.#user = user;
+    this.reader.begin(user);
+  }
+
+  /** Takes it from the request, whose answer is whole. */
+  free(): void {
+    this.#user = undefined;
+    this.served++;
+    this.resume();
+  }
+
+  /** Writes bytes that do not change afterwards; false asks to wait for {@link ConnectionUser.onDrain}. */
+  write(bytes: Uint8Array): boolean {
+    return this.#socket.write(bytes);
+  }
+
+  /** What is written until the turn's end leaves in one system call. */
+  gather(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    this.#socket.cork();
+    process.nextTick(this.#uncork);
+  }
+
+  /** Ends our side of an upgraded stream. */
+  end(): void {
+    this.#socket.end();
+  }
+
+  pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#socket.resume();
+  }
+
+  /** Closes it now; its user hears nothing more. */
+  destroy(): void {
+    this.#user = undefined;
+    this.reader.stop();
+    this.#socket.destroy();
+    this.#keeper.onClosed(this);
+  }
+
+  /** Takes what the origin sent; bytes are valid only during the call. */
+  onBytes(bytes: Uint8Array): void {
+    // Nobody asked: a server that gives up the connection with a 408, or worse.
+    if (this.#user) this.reader.read(bytes);
+    else this.destroy();
+  }
+
+  readonly #uncork = (): void => {
+    this.#corked = false;
+    this.#socket.uncork();
+  };
+
+  readonly #onDrain = (): void => {
+    this.#user?.onDrain();
+  };
+
+  readonly #onEnd = (): void => {
+    const user = this.#user;
+    if (!user) this.destroy();
+    else if (this.reader.started) this.reader.finish();
+    else this.#lose('the connection was closed without an answer');
+  };
+
+  readonly #onClose = (): void => {
+    this.#keeper.onClosed(this);
+    this.#lose('the connection broke');
+  };
+
+  #lose(detail: string): void {
+    const user = this.#user;
+    this.#user = undefined;
+    this.reader.stop();
+    this.#socket.destroy();
+    user?.onLost(detail, this.reader.started);
+  }
+}
+
+function ignore(): void {}

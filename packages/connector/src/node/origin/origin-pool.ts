@@ -1,0 +1,175 @@
+import type { Clock, Timer } from '@reverse-http/protocol/session';
+import type { ConnectionKeeper, OriginConnection } from './origin-connection.js';
+import type { DialListener, OriginDialler } from './origin-dialler.js';
+import type { ResolvedOriginOptions } from './origin-options.js';
+import type { OriginWatch } from './origin-watch.js';
+
+/** A request that wants a connection. */
+export interface ConnectionWaiter {
+  onConnection(connection: OriginConnection): void;
+  /** None can be had. */
+  onRefused(error: NodeJS.ErrnoException): void;
+}
+
+/** Parts of a pool. */
+export interface OriginPoolOptions {
+  readonly dialler: OriginDialler;
+  readonly watch: OriginWatch;
+  readonly options: ResolvedOriginOptions;
+  readonly clock: Clock;
+}
+
+/** How often idle connections are looked through, ms: one is kept that much longer at most. */
+const sweepMs = 1000;
+/** So long before the origin would close an idle connection it is not used any more, ms. */
+const marginMs = 1000;
+
+/**
+ * The connections to one origin. The one that was used last is used next, so that no more stay open than are needed;
+ * requests beyond the bound wait, the first to come is the first to be served.
+ */
+export class OriginPool implements ConnectionKeeper {
+  readonly #options: OriginPoolOptions;
+  /** The last one was freed last. */
+  readonly #idle: OriginConnection[] = [];
+  readonly #waiting = new Set<ConnectionWaiter>();
+  /** Waiters for whom alone a connection is being made. */
+  readonly #promised = new Set<ConnectionWaiter>();
+  /** Connections that count, busy or idle. */
+  readonly #open = new Set<OriginConnection>();
+  readonly #dials = new Set<() => void>();
+  #sweep: Timer | undefined;
+  #closed = false;
+
+  constructor(options: OriginPoolOptions) {
+    this.#options = options;
+  }
+
+  /** A connection that is free; undefined when the waiter will be called. */
+  acquire(waiter: ConnectionWaiter): OriginConnection | undefined {
+    const now = this.#options.clock.now();
+    for (let connection = this.#idle.pop(); connection; connection = this.#idle.pop()) {
+      if (now - connection.idleSince < connection.idleMs && connection.usable) return connection;
+      connection.destroy();
+    }
+    this.#waiting.add(waiter);
+    if (this.#hasRoom()) this.#dial(undefined);
+    return undefined;
+  }
+
+  /** The same, but no connection that may have died meanwhile. */
+  acquireFresh(waiter: ConnectionWaiter): void {
+    if (!this.#hasRoom()) {
+      this.#waiting.add(waiter);
+      return;
+    }
+    this.#promised.add(waiter);
+    this.#dial(waiter);
+  }
+
+  /** The waiter wants nothing any more. */
+  cancel(waiter: ConnectionWaiter): void {
+    this.#waiting.delete(waiter);
+    this.#promised.delete(waiter);
+  }
+
+  /** The answer is whole, and the connection can serve again. */
+  release(connection: OriginConnection): void {
+    const { options } = this.#options;
+    const { keepAliveSeconds } = connection.reader;
+    const told = keepAliveSeconds < 0 ? Number.POSITIVE_INFINITY : keepAliveSeconds * 1000 - marginMs;
+    connection.idleMs = Math.min(options.idleTimeoutMs, told);
+    connection.free();
+    if (this.#closed || connection.idleMs <= 0 || !connection.usable) return connection.destroy();
+    this.#offer(connection, this.#takeWaiter());
+  }
+
+  /** The connection is somebody's for good (upgraded): it does not count any more. */
+  detach(connection: OriginConnection): void {
+    this.#open.delete(connection);
+    this.#serveWaiters();
+  }
+
+  onClosed(connection: OriginConnection): void {
+    if (!this.#open.delete(connection)) return;
+    const index = this.#idle.lastIndexOf(connection);
+    if (index >= 0) this.#idle.splice(index, 1);
+    this.#serveWaiters();
+  }
+
+  /** Closes what serves nobody, now and later. */
+  close(): void {
+    this.#closed = true;
+    this.#sweep?.cancel();
+    for (const cancel of this.#dials) cancel();
+    this.#dials.clear();
+    for (const connection of this.#idle.splice(0)) connection.destroy();
+  }
+
+  #hasRoom(): boolean {
+    return this.#open.size + this.#dials.size < this.#options.options.maxConnections;
+  }
+
+  #takeWaiter(): ConnectionWaiter | undefined {
+    for (const waiter of this.#waiting) {
+      this.#waiting.delete(waiter);
+      return waiter;
+    }
+    return undefined;
+  }
+
+  #offer(connection: OriginConnection, waiter: ConnectionWaiter | undefined): void {
+    if (waiter) return waiter.onConnection(connection);
+    const { clock } = this.#options;
+    connection.idleSince = clock.now();
+    this.#idle.push(connection);
+    this.#sweep ??= clock.setTimer(this.#onSweep, sweepMs);
+  }
+
+  /** There is room: a connection for each waiter that has none under way. */
+  #serveWaiters(): void {
+    while (!this.#closed && this.#dials.size < this.#waiting.size && this.#hasRoom()) this.#dial(undefined);
+  }
+
+  /** @param waiter Who is to get the connection; else the first who waits. */
+  #dial(waiter: ConnectionWaiter | undefined): void {
+    const listener: DialListener = {
+      onConnected: (connection) => {
+        this.#dials.delete(cancel);
+        this.#open.add(connection);
+        this.#options.watch.onReachable();
+        connection.idleMs = this.#options.options.idleTimeoutMs;
+        const promised = waiter !== undefined && this.#promised.delete(waiter);
+        this.#offer(connection, promised ? waiter : this.#takeWaiter());
+      },
+      onFailed: (error) => {
+        this.#dials.delete(cancel);
+        this.#options.watch.onRefused(error);
+        this.#refuse(waiter, error);
+      },
+    };
+    const cancel = this.#options.dialler.dial(this, listener);
+    this.#dials.add(cancel);
+  }
+
+  /** While others are served, one request alone loses; where nobody listens, all would, one after the other. */
+  #refuse(waiter: ConnectionWaiter | undefined, error: NodeJS.ErrnoException): void {
+    if (waiter) {
+      if (this.#promised.delete(waiter)) waiter.onRefused(error);
+    } else if (this.#open.size > 0) this.#takeWaiter()?.onRefused(error);
+    else {
+      const all = [...this.#waiting];
+      this.#waiting.clear();
+      for (const each of all) each.onRefused(error);
+    }
+    this.#serveWaiters();
+  }
+
+  readonly #onSweep = (): void => {
+    this.#sweep = undefined;
+    const now = this.#options.clock.now();
+    const old = this.#idle.filter(({ idleSince, idleMs }) => now - idleSince >= idleMs);
+    for (const connection of old) connection.destroy();
+    if (this.#idle.length > 0) this.#sweep = this.#options.clock.setTimer(this.#onSweep, sweepMs);
+  };
+}

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { ReverseHttpError } from '@reverse-http/protocol/errors';
 import { Slab } from '@reverse-http/protocol/pipe';
 import type { ListenerAddresses } from './addresses.js';
 import type { Credentials } from './credentials/credentials.js';
 import { authenticateByTokens } from './credentials/grant.js';
 import { createToken } from './credentials/token.js';
+import { createTokenStore, type TokenStore } from './credentials/token-store.js';
 import { createForwarder, type Forwarder } from './forward/forward.js';
 import { createRequestHeads } from './forward/request-head.js';
 import { nodeClock } from './node-clock.js';
@@ -25,7 +25,10 @@ import { createTurn } from './turn.js';
 export interface GatewayParts {
   /** Made at random where nothing was said of credentials. */
   readonly token: string | undefined;
-  readonly credentials: Credentials;
+  /** Where tokens are kept in a file. */
+  readonly tokens: TokenStore | undefined;
+  /** Hears no more of credentials, and stops looking at a file that was opened for this gateway. */
+  readonly closeCredentials: () => void;
   readonly registry: Registry;
   readonly hold: Hold;
   readonly forwarder: Forwarder;
@@ -44,7 +47,7 @@ export function createGatewayParts(options: ResolvedGatewayOptions, addresses: L
   const onError = options.onError ?? ((error: unknown) => console.error(error));
   const nodeId = randomBytes(6).toString('hex');
   const slab = new Slab(256 * 1024, (size) => Buffer.allocUnsafeSlow(size));
-  const { token, credentials } = credentialsOf(options);
+  const { token, credentials, close } = credentialsOf(options, onError);
   const registry = createRegistry({
     now: Date.now,
     policyOf: createTargetPolicies(options.policy, options.rules),
@@ -75,7 +78,11 @@ export function createGatewayParts(options: ResolvedGatewayOptions, addresses: L
   credentials.onRevoked = (id) => reception.revoke(id);
   return {
     token,
-    credentials,
+    tokens: isTokenStore(credentials) ? credentials : undefined,
+    closeCredentials() {
+      credentials.onRevoked = undefined;
+      close?.();
+    },
     registry,
     hold,
     forwarder: createForwarder({ registry, hold, requestHeads, now: Date.now }),
@@ -88,16 +95,26 @@ export function createGatewayParts(options: ResolvedGatewayOptions, addresses: L
   };
 }
 
-function credentialsOf({ auth, tokensPath }: ResolvedGatewayOptions): {
-  readonly token: string | undefined;
+/** Who decides about hellos; what was made for this gateway alone is closed with it. */
+function credentialsOf(
+  { auth, tokensPath: path }: ResolvedGatewayOptions,
+  onError: (error: unknown) => void,
+): {
+  readonly token?: string;
   readonly credentials: Credentials;
+  readonly close?: () => void;
 } {
-  if (auth) return { token: undefined, credentials: auth };
-  if (tokensPath !== undefined) {
-    throw new ReverseHttpError('bad-option', 'connectors.tokens: give the token store of this file as `auth`');
+  if (auth) return { credentials: auth };
+  if (path !== undefined) {
+    const store = createTokenStore({ path, onError });
+    return { credentials: store, close: () => store.close() };
   }
   const token = createToken();
   return { token, credentials: { authenticate: authenticateByTokens([token]) } };
+}
+
+function isTokenStore(credentials: Credentials): credentials is TokenStore {
+  return 'create' in credentials && 'rotate' in credentials;
 }
 
 /** Targets that configuration or a credential names, and patterns of such. */

@@ -76,7 +76,10 @@ export interface TargetOptions {
   };
   /** Whether connectors share the target, or the one that answers keeps it and others get `target-taken`. Default `share`. */
   readonly replicas?: 'share' | 'exclusive';
-  /** `cookie`: a visitor stays with one replica. Default `none`. */
+  /**
+   * `cookie`: a visitor stays with the replica that served it first, as long as that takes requests, by a cookie of the
+   * gateway's own, `rhttp_replica`. Default `none`.
+   */
   readonly affinity?: 'none' | 'cookie';
   /** `idempotent`: such requests are tried again after they were sent, when nothing of them was consumed. Default `off`. */
   readonly retry?: 'off' | 'idempotent';

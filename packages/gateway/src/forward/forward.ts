@@ -8,6 +8,7 @@ import { isFull, type Member } from '../targets/member.js';
 import type { Registry, Target } from '../targets/registry.js';
 import { isHeadMethod } from '../visit/head-method.js';
 import type { Peer, Visit, VisitHandler } from '../visit/visit.js';
+import { affinityLine, memberOfVisitor } from './affinity.js';
 import { type AnswerHeads, createAnswerHeads } from './answer-head.js';
 import { KeptBody } from './kept-body.js';
 import { mergeVary } from './merge-vary.js';
@@ -92,7 +93,7 @@ class Forwarding implements AnswerHandler, HeadSource, VisitHandler, Waiting {
   /** Gives the request to a connector, or lets it wait for one. */
   start(): void {
     const { members } = this.#target;
-    const member = this.#shared.registry.pick(this.#target, this.#refusedBy);
+    const member = this.#pick();
     if (member) this.#open(member);
     else if (members.some(isFull)) this.#visit.fail('overloaded', { detail: 'The connector is busy.' });
     else this.#wait();
@@ -135,7 +136,10 @@ class Forwarding implements AnswerHandler, HeadSource, VisitHandler, Waiting {
     this.#body?.forget();
     const { vary } = this.#match;
     const lines = this.#shared.answerHeads.prepare(head);
-    const added = vary === undefined ? lines : lines + mergeVary(head, vary);
+    let added = vary === undefined ? lines : lines + mergeVary(head, vary);
+    if (this.#target.policy.affinity === 'cookie') {
+      added += affinityLine(this.#visit, this.#match, this.#target, this.#member!);
+    }
     this.#sink = this.#visit.respond(head, added, ended);
     this.#sink.onDrain = this.#onDrain;
   }
@@ -171,6 +175,13 @@ class Forwarding implements AnswerHandler, HeadSource, VisitHandler, Waiting {
 
   onEnded(bytesIn: number, bytesOut: number): void {
     if (this.#member) this.#target.traffic.end(bytesIn, bytesOut);
+  }
+
+  #pick(): Member | undefined {
+    const target = this.#target;
+    const stays = target.policy.affinity === 'cookie';
+    const before = stays ? memberOfVisitor(this.#visit.head, target, this.#refusedBy) : undefined;
+    return before ?? this.#shared.registry.pick(target, this.#refusedBy);
   }
 
   #open(member: Member): void {

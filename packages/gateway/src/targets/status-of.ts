@@ -1,4 +1,4 @@
-import type { Member } from './member.js';
+import { type Member, replicaOf } from './member.js';
 import type { Target } from './registry.js';
 import type { SessionStatus, TargetStatus } from './status.js';
 
@@ -40,8 +40,4 @@ function commonStatusOf(member: Member): Omit<SessionStatus, 'targets'> {
     running: session.mux.size,
     resumes: session.resumes,
   };
-}
-
-function replicaOf({ targets }: Member, id: string): string {
-  return targets.find(({ target }) => target.toLowerCase() === id.toLowerCase())?.replica ?? '';
 }

@@ -57,8 +57,11 @@ describe('affinity: cookie', () => {
     const { sets } = await ask();
     const cookie = sets!.split(';', 1)[0]!;
     await replica('r2');
+    first.webSocket.terminate();
+    await until(() => it.gateway.targets.get('A')!.replicas.some(({ state }) => state === 'detached'));
+    expect((await ask(cookie)).by).toBe('r2');
     first.close();
-    await until(() => it.gateway.targets.get('A')!.replicas.length === 1);
+    it.gateway.kick({ session: first.welcome.session });
     const second = await ask(cookie);
     expect(second.by).toBe('r2');
     expect(second.sets!.split(';', 1)[0]).not.toBe(cookie);

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const GATEWAY_FOLDERS = ['visit', 'front', 'routing', 'policy', 'targets', 'tap', 'forward', 'tunnel'].map(
+const GATEWAY_FOLDERS = ['timing', 'visit', 'front', 'routing', 'policy', 'targets', 'tap', 'forward', 'tunnel'].map(
   (name) => `gateway/${name}`,
 );
 
@@ -27,13 +27,21 @@ export const LAYERS = {
   connector: [], // everything outside node/: it runs in browsers
   'connector/node': ['connector'],
 
+  'gateway/timing': [],
   'gateway/visit': [],
-  'gateway/front': ['gateway/visit'],
+  'gateway/front': ['gateway/visit', 'gateway/timing'],
   'gateway/routing': ['gateway/visit'],
   'gateway/policy': ['gateway/visit'],
   'gateway/targets': ['gateway/visit'],
   'gateway/tap': ['gateway/visit'],
-  'gateway/forward': ['gateway/visit', 'gateway/targets', 'gateway/tap', 'type gateway/routing'],
+  'gateway/forward': [
+    'gateway/visit',
+    'gateway/timing',
+    'gateway/policy',
+    'gateway/targets',
+    'gateway/tap',
+    'type gateway/routing',
+  ],
   'gateway/tunnel': ['gateway/visit', 'gateway/targets'],
   'gateway/*.ts': GATEWAY_FOLDERS, // loose files, as the options
   'gateway/gateway.ts': ['gateway/*.ts', ...GATEWAY_FOLDERS], // composes everything

@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { ReverseHttpError } from '@reverse-http/protocol/errors';
+import { defaultHeadLimits } from '@reverse-http/protocol/http1';
 import { Slab } from '@reverse-http/protocol/pipe';
 import { createForwarder } from './forward/forward.js';
 import { createRequestHeads } from './forward/request-head.js';
+import { createTransparentHeads } from './forward/transparent-heads.js';
 import { createHttp1Front } from './front/http1/front.js';
 import type { GatewayOptions, ListenerOptions } from './gateway-options.js';
 import { nodeClock } from './node-clock.js';
+import { defaultTargetPolicy, type TargetPolicy } from './policy/target-policy.js';
 import { byFunction } from './routing/by-function.js';
 import { byHost } from './routing/by-host.js';
 import { byPath } from './routing/by-path.js';
@@ -16,6 +19,7 @@ import { createAccessLog } from './tap/access-log.js';
 import { observeVisit } from './tap/observe-visit.js';
 import { createHold } from './targets/hold.js';
 import { createRegistry, type Target } from './targets/registry.js';
+import { TimerWheel } from './timing/timer-wheel.js';
 import { type Authenticate, authenticateByTokens, createToken } from './tunnel/credentials.js';
 import { createReception } from './tunnel/reception.js';
 import { createTunnel } from './tunnel/tunnel.js';
@@ -53,6 +57,8 @@ export interface Gateway {
   unref(): void;
 }
 
+/** Deadlines of exchanges are late by less than two of these, ms. */
+const deadlineTickMs = 100;
 /** Connectors that lost their gateway are back within this, ms. */
 const startGraceMs = 10_000;
 /** Answers that are whole get this long to leave, ms. */
@@ -82,8 +88,26 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const taps = options.accessLog ? [createAccessLog(guarded(options.accessLog, onError))] : [];
   const nextId = createIds(nodeId);
   const slab = new Slab(256 * 1024, (size) => Buffer.allocUnsafeSlow(size));
-  const requestHeads = createRequestHeads(`rhttp-${nodeId}`, new URL(publicUrl ?? 'http://localhost').host, slab);
-  const forwarder = createForwarder({ registry, hold, requestHeads, now: Date.now });
+  const defaultHost = new URL(publicUrl ?? 'http://localhost').host;
+  const policy: TargetPolicy = {
+    ...defaultTargetPolicy,
+    firstByteMs: options.deadlines?.firstByte ?? defaultTargetPolicy.firstByteMs,
+    idleMs: options.deadlines?.idle ?? 0,
+    totalMs: options.deadlines?.total ?? 0,
+    retry: options.targets?.[0]?.retry ?? 'off',
+  };
+  const services = { registry, hold, now: Date.now, policyOf: () => policy, wheel: new TimerWheel(deadlineTickMs) };
+  const forwarders = {
+    plain: createForwarder({
+      ...services,
+      requestHeads: createRequestHeads(`rhttp-${nodeId}`, defaultHost, slab),
+    }),
+    transparent: createForwarder({
+      ...services,
+      requestHeads: createTransparentHeads(defaultHost, slab),
+      transparent: true,
+    }),
+  };
   const reception = createReception({
     registry,
     authenticate: token === undefined ? authenticatorOf(options.auth) : authenticateByTokens([token]),
@@ -118,7 +142,9 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       hosts: createServedHosts(listener.hosts, publicUrl, routes),
       tunnel: (listener.tunnel ?? !isOneTarget(routes)) ? tunnel : undefined,
       registry,
-      forwarder,
+      forwarder: listener.transparent ? forwarders.transparent : forwarders.plain,
+      transparent: listener.transparent ?? false,
+      maxBodyBytes: options.limits?.requestBody ?? Number.POSITIVE_INFINITY,
       taps,
       isDraining: () => closing !== undefined,
       graceMs: () => graceEnd - performance.now(),
@@ -126,7 +152,11 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     });
     const onVisit = (visit: Visit): void => serve(visit);
     const front = createHttp1Front(
-      { host: listener.host ?? '127.0.0.1', port: listener.port ?? 8080 },
+      {
+        host: listener.host ?? '127.0.0.1',
+        port: listener.port ?? 8080,
+        headLimits: { ...defaultHeadLimits, maxHeadBytes: options.limits?.headBytes ?? defaultHeadLimits.maxHeadBytes },
+      },
       { onVisit, onRefused: (visit) => observeVisit(taps, visit, undefined), nextId },
     );
     const { host, port } = await front.listen();

@@ -52,6 +52,7 @@ export class Session {
   #state: SessionState;
   #transport: Transport | undefined;
   #wasAttached = false;
+  #detachedMs = 0;
   #flushDeferred = false;
   #flushing = false;
   #pending = 0;
@@ -103,6 +104,12 @@ export class Session {
     return this.#state;
   }
 
+  /** How long it was without a transport in all, ms: what waits for the peer need not count that. */
+  get detachedMs(): number {
+    const state = this.#state;
+    return this.#detachedMs + (state.state === 'detached' ? this.#options.clock.now() - state.since : 0);
+  }
+
   /** What was processed of the peer's stream: told when a transport is replaced. */
   get receivedOffset(): number {
     return this.#receiver.next;
@@ -144,6 +151,7 @@ export class Session {
     if (this.#state.state === 'closed') throw new ReverseHttpError('gone', 'the session is closed');
     this.#sender.attach(peerOffset, this.#options.clock.now());
     const old = this.#transport;
+    this.#detachedMs = this.detachedMs;
     if (this.#wasAttached) this.resumes++;
     this.#wasAttached = true;
     this.#leaveTransport();

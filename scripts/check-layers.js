@@ -32,7 +32,7 @@ export const LAYERS = {
   'gateway/front': ['gateway/visit', 'gateway/timing'],
   'gateway/routing': ['gateway/visit'],
   'gateway/policy': ['gateway/visit'],
-  'gateway/targets': ['gateway/visit'],
+  'gateway/targets': ['gateway/visit', 'gateway/policy'],
   'gateway/tap': ['gateway/visit'],
   'gateway/forward': [
     'gateway/visit',
@@ -42,10 +42,18 @@ export const LAYERS = {
     'gateway/tap',
     'type gateway/routing',
   ],
-  'gateway/tunnel': ['gateway/visit', 'gateway/targets'],
-  'gateway/*.ts': GATEWAY_FOLDERS, // loose files, as the options
-  'gateway/gateway.ts': ['gateway/*.ts', ...GATEWAY_FOLDERS], // composes everything
-  'gateway/index.ts': ['gateway/*.ts', 'gateway/gateway.ts', ...GATEWAY_FOLDERS],
+  'gateway/tunnel': ['gateway/visit', 'gateway/policy', 'gateway/targets'],
+  'gateway/gateway-options.ts': GATEWAY_FOLDERS, // types alone
+  'gateway/options': ['gateway/gateway-options.ts', ...GATEWAY_FOLDERS],
+  'gateway/*.ts': ['gateway/gateway-options.ts', 'gateway/options', ...GATEWAY_FOLDERS], // loose files: they join the folders
+  'gateway/gateway.ts': ['gateway/*.ts', 'gateway/gateway-options.ts', 'gateway/options', ...GATEWAY_FOLDERS],
+  'gateway/index.ts': [
+    'gateway/*.ts',
+    'gateway/gateway.ts',
+    'gateway/gateway-options.ts',
+    'gateway/options',
+    ...GATEWAY_FOLDERS,
+  ],
 
   bench: [],
 };

@@ -2,7 +2,6 @@ import type { Reason } from '@reverse-http/protocol/errors';
 import { type AnswerHandler, type Delivered, OpenedExchange } from '@reverse-http/protocol/exchange';
 import { Head } from '@reverse-http/protocol/http1';
 import type { ByteSink } from '@reverse-http/protocol/mux';
-import { defaultTargetPolicy, type TargetPolicy } from '../policy/target-policy.js';
 import type { RouteMatch } from '../routing/route.js';
 import type { Hold, Waiting } from '../targets/hold.js';
 import { isFull, type Member } from '../targets/member.js';
@@ -24,8 +23,6 @@ export interface ForwardServices {
   readonly requestHeads: RequestHeads;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** What holds for a target. Default: {@link defaultTargetPolicy} for all. */
-  readonly policyOf?: (target: Target) => TargetPolicy;
   /** Counts the deadlines of exchanges. */
   readonly wheel: TimerWheel;
   /** Whether visitors are served as if they were connected to the server itself: answers pass as they are. Default false. */
@@ -50,11 +47,10 @@ const hangUps: readonly Reason[] = ['bad-answer', 'connector-lost', 'upgrade-fai
 
 /** Makes a {@link Forwarder}. */
 export function createForwarder(services: ForwardServices): Forwarder {
-  const { transparent = false, policyOf = () => defaultTargetPolicy } = services;
+  const { transparent = false } = services;
   const shared: Shared = {
     ...services,
     transparent,
-    policyOf,
     answerHeads: transparent ? transparentAnswerHeads : createAnswerHeads(services.now),
     scratch: new Head(),
   };
@@ -73,7 +69,6 @@ class Forwarding extends Deadlines implements AnswerHandler, VisitHandler, Waiti
   readonly #visit: Visit;
   readonly #match: RouteMatch;
   readonly #target: Target;
-  readonly #policy: TargetPolicy;
   readonly #body: KeptBody | undefined;
   #exchange: OpenedExchange | undefined;
   #stopWaiting: (() => void) | undefined;
@@ -90,9 +85,7 @@ class Forwarding extends Deadlines implements AnswerHandler, VisitHandler, Waiti
   waitingSince: number | undefined;
 
   constructor(shared: Shared, visit: Visit, match: RouteMatch, target: Target) {
-    const policy = shared.policyOf(target);
-    super(shared.wheel, policy);
-    this.#policy = policy;
+    super(shared.wheel, target.policy);
     this.#shared = shared;
     this.#visit = visit;
     this.#match = match;
@@ -207,9 +200,18 @@ class Forwarding extends Deadlines implements AnswerHandler, VisitHandler, Waiti
     return this.#exchange?.delivered === 'no';
   }
 
+  onEnded(bytesIn: number, bytesOut: number): void {
+    if (this.#member) this.#target.traffic.end(bytesIn, bytesOut);
+  }
+
   #open(member: Member): void {
     const visit = this.#visit;
     const { session, targets } = member;
+    if (!this.#member) {
+      const refusal = this.#target.traffic.begin();
+      if (refusal) return visit.fail(refusal, { detail: `Target "${this.#target.id}" gets no more at the moment.` });
+    }
+    member.requests++;
     this.#tries++;
     this.#member = member;
     const request = { isHead: isHeadMethod(visit.head), asksUpgrade: visit.asksUpgrade };
@@ -237,7 +239,7 @@ class Forwarding extends Deadlines implements AnswerHandler, VisitHandler, Waiti
    * says so, the connector is gone for good, and of the body nothing left.
    */
   #mayRepeat(): boolean {
-    if (this.#policy.retry === 'off' || this.#visit.settled || this.#tries >= maxTries) return false;
+    if (this.#target.policy.retry === 'off' || this.#visit.settled || this.#tries >= maxTries) return false;
     if (this.#member!.session.state.state !== 'closed' || !isIdempotent(this.#visit.head)) return false;
     return this.#body === undefined || this.#body.untouched;
   }

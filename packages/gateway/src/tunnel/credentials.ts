@@ -1,12 +1,13 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { ReverseHttpError } from '@reverse-http/protocol/errors';
 import type { Hello } from '@reverse-http/protocol/session';
+import { matchesPattern } from '../policy/target-pattern.js';
 
 /** What a credential allows. */
 export interface Grant {
   /** Patterns of target ids, `*` stands for any text. Default: every target. */
   readonly targets?: readonly string[];
-  /** Whose targets they are: any credential of the owner's can go on with a session. Default: the credential's {@link id}. */
+  /** Whose targets they are: any credential of the owner's can go on with a session. Default `default`. */
   readonly owner?: string;
   /** Milliseconds since 1970; the session ends then. */
   readonly expiresAt?: number;
@@ -14,8 +15,20 @@ export interface Grant {
   readonly id?: string;
 }
 
-/** Decides about a hello: a grant lets the connector in, undefined refuses it. */
+/**
+ * Decides about a hello: a grant lets the connector in, undefined refuses it, and so does a `ReverseHttpError` with a
+ * session's code, whose message the connector's user reads.
+ */
 export type Authenticate = (hello: Hello) => Grant | undefined | Promise<Grant | undefined>;
+
+/** What decides about connectors' credentials, as a token store does. */
+export interface Credentials {
+  readonly authenticate: Authenticate;
+  /** Set by the gateway: to be called with the id of a credential that is good no more. Its sessions end at once. */
+  onRevoked?: ((id: string) => void) | undefined;
+  /** The credentials that there are, where they can be told: targets that they name are known before they connect. */
+  list?(): readonly { readonly targets: readonly string[]; readonly revokedAt?: string | null }[];
+}
 
 /** A new token: `rhttp_<id>_<secret><crc>`, the last six characters being a checksum that tells a mistyped one. */
 export function createToken(): string {
@@ -48,15 +61,12 @@ export function authenticateByTokens(tokens: readonly string[]): Authenticate {
 /** Whether a grant's patterns allow a target id (compared without case). */
 export function allowsTarget(grant: Grant, target: string): boolean {
   if (grant.targets === undefined) return true;
-  return grant.targets.some((pattern) => {
-    const text = pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*');
-    return new RegExp(`^${text}$`, 'i').test(target);
-  });
+  return grant.targets.some((pattern) => matchesPattern(pattern, target));
 }
 
-/** Who must be the same for a session to be gone on with. */
-export function subjectOf({ owner, id }: Grant): string {
-  return owner ?? id ?? '';
+/** Whose a grant is. */
+export function ownerOf({ owner }: Grant): string {
+  return owner ?? 'default';
 }
 
 function tokenId(token: string): string {

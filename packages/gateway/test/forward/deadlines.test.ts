@@ -5,7 +5,7 @@ import { defaultTargetPolicy, type TargetPolicy } from '../../src/policy/target-
 import { TimerWheel } from '../../src/timing/timer-wheel.js';
 import { readAnswer } from '../support/read-answers.js';
 import { stuckSource } from '../support/scripted-connector.js';
-import { startGateway, type TestGateway, until } from '../support/test-gateway.js';
+import { members, startGateway, type TestGateway, until } from '../support/test-gateway.js';
 
 /** An exchange of which nothing is there but its deadlines; time moves in ticks of 100 ms. */
 class Timed extends Deadlines {
@@ -186,7 +186,7 @@ describe('what a visitor sees', () => {
     const visitor = await it.get();
     await connector.next();
     connector.webSocket.terminate();
-    await until(() => it.gateway.targets.get('a')!.members[0]!.session.state.state === 'detached');
+    await until(() => members(it.gateway)[0]?.state === 'detached');
     await new Promise((resolve) => setTimeout(resolve, 900));
     expect(visitor.text()).toBe('');
   });

@@ -7,7 +7,7 @@ import { members, startGateway, type TestGateway, until } from '../support/test-
 let it: TestGateway;
 afterEach(() => it.close());
 
-const retry: GatewayOptions = { targets: [{ match: '*', retry: 'idempotent' }], deadlines: { holdMs: 300 } };
+const retry: GatewayOptions = { targets: [{ match: '*', retry: 'idempotent' }], deadlines: { hold: 300 } };
 
 /** Two replicas; gives the one that got the request, which has acked it. */
 async function send(options: GatewayOptions, request: string) {
@@ -21,7 +21,7 @@ async function send(options: GatewayOptions, request: string) {
 
 async function lose(connector: ScriptedConnector): Promise<void> {
   connector.session.close('closed');
-  await until(() => members(it.gateway).every(({ session }) => session.id !== connector.welcome.session));
+  await until(() => members(it.gateway).every(({ session }) => session !== connector.welcome.session));
 }
 
 const line = 'HTTP/1.1\r\nHost: localhost\r\n';

@@ -6,6 +6,7 @@ import { dirname, join, posix, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const GATEWAY_FOLDERS = [
+  'timing',
   'visit',
   'credentials',
   'front',
@@ -36,13 +37,21 @@ export const LAYERS = {
   connector: [], // everything outside node/: it runs in browsers
   'connector/node': ['connector'],
 
+  'gateway/timing': [],
   'gateway/visit': [],
-  'gateway/front': ['gateway/visit'],
+  'gateway/front': ['gateway/visit', 'gateway/timing'],
   'gateway/routing': ['gateway/visit'],
   'gateway/policy': ['gateway/visit'],
   'gateway/targets': ['gateway/visit', 'gateway/policy'],
   'gateway/tap': ['gateway/visit'],
-  'gateway/forward': ['gateway/visit', 'gateway/targets', 'gateway/tap', 'type gateway/routing'],
+  'gateway/forward': [
+    'gateway/visit',
+    'gateway/timing',
+    'gateway/policy',
+    'gateway/targets',
+    'gateway/tap',
+    'type gateway/routing',
+  ],
   'gateway/tunnel': ['gateway/visit', 'gateway/policy', 'gateway/targets', 'gateway/credentials'],
   'gateway/credentials': ['gateway/policy'],
   'gateway/admin': ['gateway/credentials', 'type gateway/targets', 'type gateway/tap'],

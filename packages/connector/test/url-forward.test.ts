@@ -81,6 +81,23 @@ describe('a request', () => {
     expect(pieces.at(-1)).toBe('POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 5\r\n\r\nhello');
   });
 
+  it('whose last byte has gone is whole, though the word of its end is still to come', async () => {
+    pair = await createOriginPair(async (connection) => {
+      for (let i = 1; ; i++) {
+        await connection.until(({ received }) => received.split('hello').length > i);
+        connection.write(answer('ok'));
+      }
+    });
+    for (let i = 0; i < 2; i++) {
+      const body = new TestBody().push('hello');
+      const visit = await pair.visit({ method: 'POST', fields: [['Content-Length', '5']], body }).done();
+      body.end();
+      expect(visit.text).toBe('ok');
+      expect(visit.stopped).toBe(false);
+    }
+    expect(pair.connections.length).toBe(1);
+  });
+
   const targets: readonly [string, string, VisitOptions, OriginPairOptions, string][] = [
     [
       '//other.example/x stays a path',

@@ -60,6 +60,26 @@ describe('an upgrade', () => {
     expect(pair.url.active).toBe(0);
   });
 
+  it('is whole for a visitor who reads it after both sides ended', async () => {
+    pair = await createOriginPair(async (connection) => {
+      await connection.heads(1);
+      connection.write(switching);
+      await connection.until(({ ended }) => ended);
+      connection.socket.end('x'.repeat(100_000));
+    });
+    const body = new TestBody();
+    const visit = pair.visit({ fields, body, reads: false });
+    await visit.until(({ upgraded }) => upgraded);
+    body.end();
+    await (await pair.connection(0)).until(({ closed }) => closed);
+    for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve));
+    expect(visit.failure).toBeUndefined();
+    visit.reads = true;
+    visit.read();
+    expect((await visit.done()).received).toBe(100_000);
+    expect(visit.failure).toBeUndefined();
+  });
+
   it('that is not granted has an ordinary answer, and the connection serves again', async () => {
     pair = await createOriginPair(async (connection) => {
       for (let i = 1; ; i++) {

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { Socket } from 'node:net';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { answer, createOriginPair, type OriginPair, type OriginPairOptions } from './harness/raw-origin.js';
 import { TestBody, type VisitOptions } from './harness/visitor.js';
 
@@ -65,20 +66,29 @@ describe('a request', () => {
     );
   });
 
-  it('with a small body leaves in one piece', async () => {
-    const pieces: string[] = [];
-    pair = await createOriginPair((connection) => {
-      connection.socket.on('data', (data: Buffer) => {
-        pieces.push(data.toString());
-        if (connection.received.endsWith('hello')) connection.write(answer('ok'));
-      });
+  it('with a small body leaves in one write', async () => {
+    pair = await createOriginPair(async (connection) => {
+      for (let i = 1; ; i++) {
+        await connection.until(({ received }) => received.split('hello').length > i);
+        connection.write(answer('ok'));
+      }
     });
-    for (let i = 0; i < 2; i++) {
+    const visit = (): Promise<unknown> => {
       const fields = [['Content-Length', '5']] as const;
-      await pair.visit({ method: 'POST', fields, body: new TestBody().push('hello').end() }).done();
-    }
-    // The second one went over a connection that was open.
-    expect(pieces.at(-1)).toBe('POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 5\r\n\r\nhello');
+      return pair.visit({ method: 'POST', fields, body: new TestBody().push('hello').end() }).done();
+    };
+    await visit();
+    const pieces: string[][] = [];
+    type Writev = (this: Socket, chunks: { chunk: Buffer }[], callback: () => void) => void;
+    const prototype = Socket.prototype as unknown as { _writev: Writev };
+    const writev = prototype._writev;
+    const spy = vi.spyOn(prototype, '_writev').mockImplementation(function (chunks, callback) {
+      pieces.push(chunks.map(({ chunk }) => chunk.toString()));
+      writev.call(this, chunks, callback);
+    });
+    await visit();
+    spy.mockRestore();
+    expect(pieces).toEqual([['POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 5\r\n\r\n', 'hello']]);
   });
 
   it('whose last byte has gone is whole, though the word of its end is still to come', async () => {
@@ -290,6 +300,12 @@ describe('an answer', () => {
       'HTTP/1.1 304 Not Modified\r\nContent-Length: 1000\r\n\r\n',
       {},
       ({ status }) => expect(status).toBe(304),
+    ],
+    [
+      'behind interim ones',
+      `HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n${answer('x')}`,
+      {},
+      ({ text }) => expect(text).toBe('x'),
     ],
     ['without a reason', 'HTTP/1.1 200\r\nContent-Length: 1\r\n\r\nx', {}, ({ text }) => expect(text).toBe('x')],
     [

@@ -106,6 +106,21 @@ describe('an origin that answers', () => {
     }
   }
 
+  it('an endless head in small pieces is a bad answer (R69)', async () => {
+    let pieces = 0;
+    pair = await createOriginPair(async (connection) => {
+      await connection.heads(1);
+      connection.write(ok);
+      for (; pieces < 400 && !connection.ended && !connection.closed; pieces++) {
+        connection.write(`A: ${'x'.repeat(500)}\r\n`);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      connection.write('\r\n');
+    });
+    expect((await pair.visit().done()).failure?.reason).toBe('bad-answer');
+    expect(pieces).toBeLessThan(400);
+  });
+
   it('what nobody asked for loses its connection, and no visitor', async () => {
     pair = await createOriginPair(async (connection) => {
       await connection.heads(1);

@@ -82,7 +82,7 @@ describe('a request', () => {
     type Writev = (this: Socket, chunks: { chunk: Buffer }[], callback: () => void) => void;
     const prototype = Socket.prototype as unknown as { _writev: Writev };
     const writev = prototype._writev;
-    const spy = vi.spyOn(prototype, '_writev').mockImplementation(function (chunks, callback) {
+    const spy = vi.spyOn(prototype, '_writev').mockImplementation(function (this: Socket, chunks, callback) {
       pieces.push(chunks.map(({ chunk }) => chunk.toString()));
       writev.call(this, chunks, callback);
     });
@@ -211,6 +211,21 @@ describe('a request', () => {
     for (const visit of visits.slice(0, 19)) expect((await visit.done()).text).toBe('ok');
     expect(pair.connections.length).toBe(2);
     expect(pair.url.active).toBe(0);
+  });
+});
+
+describe('a request that waits', () => {
+  it('is served by a new connection when the one it waits for closes', async () => {
+    pair = await createOriginPair(
+      async (connection) => {
+        await connection.heads(1);
+        connection.write(answer('ok', 'Connection: close\r\n'));
+      },
+      { maxConnections: 1 },
+    );
+    const visits = await Promise.all(Array.from({ length: 5 }, () => pair.visit().done()));
+    expect(visits.map(({ text }) => text)).toEqual(Array(5).fill('ok'));
+    expect(pair.connections.length).toBe(5);
   });
 });
 
@@ -351,7 +366,9 @@ describe('an answer', () => {
         await new Promise((resolve) => setImmediate(resolve));
         connection.socket.end(' text');
       });
-      expect((await pair.visit().done()).text).toBe('some text');
+      const visit = await pair.visit().done();
+      expect(visit.text).toBe('some text');
+      expect(visit.head!.minorVersion).toBe(1);
       expect((await pair.visit().done()).text).toBe('some text');
       expect(pair.connections.length).toBe(2);
     });

@@ -214,6 +214,14 @@ describe('an https: origin', () => {
     expect(await probeOrigin(`https://localhost:${port}`, { ca: cert })).toEqual({ state: 'reachable' });
   });
 
+  it('that answers on one of its addresses is judged by that, not by the other', async () => {
+    const server = createTlsServer({ cert, key }).on('tlsClientError', () => {});
+    await new Promise<void>((resolve) => void server.listen(0, '::1', resolve));
+    const { port } = server.address() as AddressInfo;
+    expect(await probeOrigin(`https://localhost:${port}`)).toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+    server.close();
+  });
+
   it('with a certificate for another name is refused', async () => {
     const { visit, log } = await start('127.0.0.2', { ca: cert });
     // The server listens on 127.0.0.1 alone where 127.0.0.2 is another address; either way nobody gets through.

@@ -1,25 +1,22 @@
-import type { IncomingMessage, RequestListener, Server } from 'node:http';
-import { ReverseHttpError } from '@reverse-http/protocol/errors';
+import type { IncomingMessage } from 'node:http';
 import { type ConnectOptions, type Logger, resolveConnectOptions } from '../connect-options.js';
 import type { Connection } from '../connection.js';
+import type { FetchApplication, FetchRequest } from '../handler/fetch-handler.js';
 import type { Dialler } from '../link/dialler.js';
+import { holdProcess } from '../link/hold-process.js';
 import { createLink } from '../link/link.js';
 import type { Runtime } from '../link/runtime.js';
 import { createPollDialler } from '../transport/poll.js';
-import { createListenerServer } from './handler/listener.js';
-import { createServerAcceptor } from './handler/server.js';
+import { acceptorOf, type NodeHandler } from './handler/acceptor-of.js';
 import { createNodeRuntime } from './runtime.js';
 import { createPost } from './transport/post.js';
 import { createWebSocketDialler, type TlsOptions } from './transport/web-socket.js';
 
-/** Settings of {@link connect} on Node. */
-export interface NodeConnectOptions extends ConnectOptions<IncomingMessage> {
+/** Settings of {@link connect} on Node; `Request` is what the handler kind calls a request. */
+export interface NodeConnectOptions<Request = IncomingMessage> extends ConnectOptions<Request> {
   /** How the gateway's certificate is checked, and what is shown of ours. Default: as Node does. */
   readonly tls?: TlsOptions;
 }
-
-/** What may answer: a server, listening or not, or what one would be made of. */
-export type NodeHandler = Server | RequestListener;
 
 const consoleLogger: Logger = {
   info() {},
@@ -31,33 +28,30 @@ const consoleLogger: Logger = {
  * Makes a server reachable through a gateway: dials out, and hands the requests that come back to `handler`, until it is
  * closed. Keeps the process alive meanwhile.
  *
+ * @param handler An `http.Server`, listening or not, or a `(req, res)` function.
  * @throws ReverseHttpError `bad-option` at once, for options that can never work.
  * @example
  * const connection = connect(express(), { gateway: 'https://gw.example.com', target: 'A', token });
  * const { url } = await connection.ready;
  */
-export function connect(handler: NodeHandler, options: NodeConnectOptions): Connection {
+export function connect(handler: NodeHandler, options: NodeConnectOptions): Connection;
+/**
+ * The same for a fetch-style handler.
+ *
+ * @param handler An object with a `fetch` method: `{ fetch: (request) => new Response('Hello') }`, a Hono application.
+ */
+export function connect(handler: FetchApplication, options: NodeConnectOptions<FetchRequest>): Connection;
+export function connect(handler: NodeHandler | FetchApplication, options: NodeConnectOptions<never>): Connection {
   const resolved = resolveConnectOptions(options, consoleLogger);
-  const { onError, logger } = resolved;
-  const acceptor = createServerAcceptor(serverOf(handler), (error, request) => {
-    if (!onError) return logger.error(`Handler failed (${describe(request)}): ${text(error)}`);
-    try {
-      onError(error, request);
-    } catch (thrown) {
-      logger.error(`onError threw: ${text(thrown)}`);
-    }
-  });
   const runtime = createNodeRuntime();
-  const diallers = diallersOf(options, runtime);
-  const connection = createLink({ options: resolved, diallers, acceptor, runtime });
-  // A service must not end because its gateway is down: the link's own timers would let it.
-  const hold = setInterval(() => {}, longestIntervalMs);
-  connection.closed.then(() => clearInterval(hold));
+  const acceptor = acceptorOf(handler, resolved, runtime);
+  const connection = createLink({ options: resolved, diallers: diallersOf(options, runtime), acceptor, runtime });
+  holdProcess(connection.closed);
   return connection;
 }
 
 /** The surest first: polling passes every hop, so it is ready while others are still being tried. */
-function diallersOf({ transport = 'auto', tls }: NodeConnectOptions, runtime: Runtime): [Dialler, ...Dialler[]] {
+function diallersOf({ transport = 'auto', tls }: NodeConnectOptions<never>, runtime: Runtime): [Dialler, ...Dialler[]] {
   const { clock } = runtime;
   const poll = createPollDialler({
     post: createPost(tls),
@@ -68,24 +62,4 @@ function diallersOf({ transport = 'auto', tls }: NodeConnectOptions, runtime: Ru
   if (transport === 'poll') return [poll];
   const webSocket = createWebSocketDialler(tls ? { tls } : {});
   return transport === 'websocket' ? [webSocket] : [poll, webSocket];
-}
-
-const longestIntervalMs = 0x7fff_ffff;
-
-function serverOf(handler: unknown): Server {
-  if (typeof handler === 'function') return createListenerServer(handler as RequestListener);
-  const { emit, listenerCount } = (handler ?? {}) as Partial<Server>;
-  if (typeof emit === 'function' && typeof listenerCount === 'function') return handler as Server;
-  throw new ReverseHttpError(
-    'bad-option',
-    'handler: give an http.Server or a (req, res) function; nothing else is served yet',
-  );
-}
-
-function describe(request: IncomingMessage | undefined): string {
-  return request ? `${request.method} ${request.url}` : 'no request';
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

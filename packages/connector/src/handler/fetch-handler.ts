@@ -23,6 +23,8 @@ export interface FetchRequest extends Request {
    * never an unhandled rejection.
    */
   readonly trailers: Promise<Headers>;
+  /** The body as bytes, which not every runtime's `Request` can give. */
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
   /** A second one, whose body can be read too. Throws a TypeError when the body was read already. */
   clone(): FetchRequest;
   /**

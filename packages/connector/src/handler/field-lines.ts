@@ -40,7 +40,7 @@ export class FieldLines {
     const names = new Set(this.#listed.toLowerCase().split(/[\t ,]+/));
     const lines = this.#text.split('\r\n').filter((line) => {
       const name = line.slice(0, line.indexOf(':')).toLowerCase();
-      return !names.has(name) || kept.test(name);
+      return name === '' || !names.has(name) || kept.test(name);
     });
     return lines.join('\r\n');
   }

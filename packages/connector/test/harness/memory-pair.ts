@@ -1,10 +1,13 @@
 import type { RequestListener, Server } from 'node:http';
 import { Slab } from '@reverse-http/protocol/pipe';
 import { createMemoryLink, type MemoryLink, Session, type SessionOptions } from '@reverse-http/protocol/session';
+import { createFetchAcceptor } from '../../src/handler/fetch-acceptor.js';
+import type { FetchFunction } from '../../src/handler/fetch-handler.js';
 import type { StreamAcceptor } from '../../src/link/stream-acceptor.js';
 import { createListenerServer } from '../../src/node/handler/listener.js';
 import { createServerAcceptor } from '../../src/node/handler/server.js';
 import { createNodeRuntime } from '../../src/node/runtime.js';
+import { createWebRuntime } from '../../src/runtime.js';
 import { type TestVisit, type VisitOptions, visit } from './visitor.js';
 
 export interface MemoryPair {
@@ -24,7 +27,20 @@ export interface MemoryPair {
 export function createMemoryPair(handler: Server | RequestListener): MemoryPair {
   const server = typeof handler === 'function' ? createListenerServer(handler) : handler;
   const failures: unknown[] = [];
-  const acceptor = createServerAcceptor(server, (error) => failures.push(error));
+  return pairWith(
+    createServerAcceptor(server, (error) => failures.push(error)),
+    failures,
+  );
+}
+
+/** The same, served by a fetch-style handler. */
+export function createFetchPair(handler: FetchFunction): MemoryPair {
+  const failures: unknown[] = [];
+  const onFailure = (error: unknown): void => void failures.push(error);
+  return pairWith(createFetchAcceptor({ handler, target: 'A', runtime: createWebRuntime(), onFailure }), failures);
+}
+
+function pairWith(acceptor: StreamAcceptor, failures: unknown[]): MemoryPair {
   const runtime = createNodeRuntime();
   const common: Omit<SessionOptions, 'opener'> = {
     id: 'node.session',

@@ -75,6 +75,26 @@ describe('an answer', () => {
     expect(head?.get('x-none')).toBe(undefined);
   });
 
+  it("is the handler's own no more once it is given", async () => {
+    const buffer = Buffer.from('before');
+    serve(() => {
+      queueMicrotask(() => buffer.fill('X'));
+      return { body: buffer };
+    });
+    expect((await pair.visit().done()).text).toBe('before');
+  });
+
+  it('that cannot be sent has its stream cancelled', async () => {
+    let reason: unknown;
+    const body = new ReadableStream({
+      cancel(given) {
+        reason = given;
+      },
+    });
+    await answerTo(() => ({ headers: { 'a b': 'c' }, body }));
+    expect(reason).toBe(pair.failures[0]);
+  });
+
   it('has its own reason, and keeps latin1 values', async () => {
     const { head } = await answerTo(() => ({
       status: 299,
@@ -223,8 +243,10 @@ describe('a stream', () => {
     expect([answer.received, pair.acceptor.active]).toEqual([total, 0]);
   });
 
-  it('of an iterable that uses its buffer again is not mixed up', async () => {
-    const buffer = new Uint8Array(1000);
+  it.each([
+    ['array', new Uint8Array(1000)],
+    ['Buffer', Buffer.alloc(1000)],
+  ])('of an iterable that uses its %s again is not mixed up', async (_name, buffer) => {
     const answer = await answerTo(() => ({
       body: (async function* () {
         for (let i = 0; i < 100; i++) yield buffer.fill(i);

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { FetchContext, FetchFunction, FetchRequest } from '../src/handler/fetch-handler.js';
+import { IncomingBody } from '../src/handler/incoming-body.js';
 import { createFetchPair, type MemoryPair } from './harness/memory-pair.js';
 import { TestBody, type TestVisit, type VisitOptions } from './harness/visitor.js';
 
@@ -109,6 +110,16 @@ describe('a request', () => {
     expect(seen).toEqual(['POST', 'http://a.example/x', 'b', 'hello', true]);
     expect(await look({}, (request) => request.toRequest().body)).toBe(null);
   });
+});
+
+it('what came is copied, Buffers too', async () => {
+  const given: number[] = [];
+  const body = new IncomingBody({ consumed: (bytes) => given.push(bytes), onWanted() {}, stopReading() {} });
+  const bytes = Buffer.from('before');
+  body.add(bytes);
+  bytes.fill('X');
+  body.end();
+  expect(String(Buffer.from(await body.whole()))).toBe('before');
 });
 
 describe('a request body', () => {

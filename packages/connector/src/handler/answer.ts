@@ -1,4 +1,5 @@
 import { encodeText, type PieceSource } from './body-pump.js';
+import { copyOf } from './copy-of.js';
 import type { AnswerBody, FetchAnswer, TrailersInit } from './fetch-handler.js';
 import { FieldLines, refused } from './field-lines.js';
 
@@ -57,7 +58,7 @@ const noBytes: Uint8Array = new Uint8Array(0);
 function bytesOf(body: AnswerBody): Uint8Array | undefined {
   if (body === null) return noBytes;
   if (typeof body === 'string') return encodeText(body);
-  if (body instanceof Uint8Array) return body.slice();
+  if (body instanceof Uint8Array) return copyOf(body);
   return body instanceof ArrayBuffer ? new Uint8Array(body.slice(0)) : undefined;
 }
 
@@ -79,7 +80,7 @@ function sourceOfIterable(iterable: AsyncIterable<unknown>): PieceSource {
   return {
     async read() {
       const { done, value } = await iterator.next();
-      return { done: done ?? false, value: value instanceof Uint8Array ? value.slice() : value };
+      return { done: done ?? false, value: value instanceof Uint8Array ? copyOf(value) : value };
     },
     cancel: (reason) => iterator.return?.(reason),
   };

@@ -49,7 +49,9 @@ export function createFetchAcceptor(options: FetchAcceptorOptions): StreamAccept
 
 function callerOf({ handler, inScope }: FetchAcceptorOptions): FetchHost['call'] {
   const call: FetchHost['call'] =
-    typeof handler === 'function' ? handler : (request, context) => handler.fetch(request, context);
+    typeof handler === 'function'
+      ? (request, context) => handler(request, context)
+      : (request, context) => handler.fetch(request, context);
   return inScope ? (request, context) => inScope(() => call(request, context)) : call;
 }
 

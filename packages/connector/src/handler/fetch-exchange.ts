@@ -201,6 +201,7 @@ export class FetchExchange
       this.#answering = { state: 'answering', sender };
       sender.send(this.head.method === 'HEAD');
     } catch (error) {
+      drop(result, error);
       this.#fail(error);
     }
   }
@@ -276,7 +277,7 @@ function isBecauseOf(error: unknown, reason: ReverseHttpError | undefined): bool
   return error === reason || (error instanceof Error && error.cause === reason);
 }
 
-/** An answer that comes too late: its body is told. */
+/** An answer that comes too late, or cannot be sent: its body is told. */
 function drop(result: unknown, reason: unknown): void {
   const { body } = (result ?? {}) as { body?: { cancel?: (reason: unknown) => unknown } | null };
   if (typeof body?.cancel === 'function') new Promise((resolve) => resolve(body.cancel?.(reason))).catch(() => {});

@@ -1,3 +1,5 @@
+import { copyOf } from './copy-of.js';
+
 /** So much of a body that nobody wants is taken all the same, so that short ones end well. */
 const discardedBytes = 64 * 1024;
 
@@ -56,7 +58,7 @@ export class IncomingBody {
   add(bytes: Uint8Array): void {
     const reading = this.#reading;
     if (reading.state === 'discard') return this.#discard(reading, bytes.length);
-    this.#pieces.push(bytes.slice());
+    this.#pieces.push(copyOf(bytes));
     if (reading.state === 'whole') this.#owner.consumed(bytes.length);
     else if (reading.state === 'stream' && reading.wanted) this.#give(reading);
   }

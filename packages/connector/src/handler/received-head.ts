@@ -1,5 +1,6 @@
 import { Metadata } from '@reverse-http/protocol/exchange';
 import { authorityOf, type Head, latin1, methodOf, pathOf } from '@reverse-http/protocol/http1';
+import { copyOf } from './copy-of.js';
 
 /** Copy of a request's head, made into texts as they are asked for: a small handler looks at few. */
 export class ReceivedHead {
@@ -19,7 +20,7 @@ export class ReceivedHead {
     this.path = pathOf(head);
     this.authority = authorityOf(head);
     const start = head.metadataEnd > head.metadataStart ? head.metadataStart : head.fieldsStart;
-    this.#bytes = head.bytes.slice(start, head.fieldsEnd);
+    this.#bytes = copyOf(head.bytes.subarray(start, head.fieldsEnd));
     this.#metadataEnd = head.metadataEnd > head.metadataStart ? head.metadataEnd - start : 0;
   }
 

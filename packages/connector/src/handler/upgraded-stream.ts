@@ -1,4 +1,5 @@
 import { encodeText } from './body-pump.js';
+import { copyOf } from './copy-of.js';
 import type { UpgradedStream } from './fetch-handler.js';
 import { refused } from './field-lines.js';
 import type { IncomingBody } from './incoming-body.js';
@@ -63,6 +64,6 @@ export function createUpgradedStream(incoming: IncomingBody, owner: UpgradedStre
 
 function ownBytes(chunk: unknown): Uint8Array {
   if (typeof chunk === 'string') return encodeText(chunk);
-  if (chunk instanceof Uint8Array) return chunk.slice();
+  if (chunk instanceof Uint8Array) return copyOf(chunk);
   throw refused(`a piece written after an upgrade is ${typeof chunk}, not bytes`);
 }

@@ -297,14 +297,18 @@ describe('a request body', () => {
   });
 
   it('read too late, after the answer, says so', async () => {
-    let seen: FetchRequest | undefined;
-    serve((request) => {
-      seen = request;
-      return { body: 'early' };
-    });
-    await pair.visit({ method: 'POST', body: new TestBody().push('x') }).done();
-    await settle();
-    await expect(seen?.text()).rejects.toThrow(/passed over/);
+    for (const touch of [false, true]) {
+      let seen: FetchRequest | undefined;
+      serve((request) => {
+        seen = request;
+        if (touch) expect(request.body?.locked).toBe(false);
+        return { body: 'early' };
+      });
+      await pair.visit({ method: 'POST', body: new TestBody().push('x') }).done();
+      await settle();
+      await expect(seen?.text()).rejects.toThrow(/passed over/);
+      pair.close();
+    }
   });
 
   it('is asked for by 100 Continue when the handler reads it, and not before', async () => {

@@ -109,9 +109,11 @@ export class IncomingBody {
   discard(): void {
     this.#touched = true;
     if (this.#end) return;
-    this.#end = {
-      error: new TypeError('The rest of the body was passed over: the answer was complete, or reading was cancelled.'),
-    };
+    const error = new TypeError(
+      'The body was passed over: reading was cancelled, or the answer complete before it began.',
+    );
+    this.#end = { error };
+    if (this.#reading.state === 'stream') this.#reading.controller.error(error);
     const reading: Reading = { state: 'discard', left: discardedBytes };
     this.#reading = reading;
     const waiting = this.#pieces;

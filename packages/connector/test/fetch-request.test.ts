@@ -69,6 +69,14 @@ describe('a request', () => {
     });
   });
 
+  it('with thousands of spaces inside a value costs no more than another', async () => {
+    const value = `a${' '.repeat(50_000)}b`;
+    const before = process.cpuUsage();
+    const fields = [['X-A', `\t ${value}\u00a0\t`]] as const;
+    expect(await look({ fields }, ({ headers }) => headers.get('x-a'))).toBe(`${value}\u00a0`);
+    expect(process.cpuUsage(before).user).toBeLessThan(500_000);
+  });
+
   it('is for the one target of the session where none is named', async () => {
     const seen = await look({ metadata: ['scheme http'] }, (_request, { peer, target }) => ({ peer, target }));
     expect(seen).toEqual({ peer: { address: '', port: 0 }, target: 'A' });

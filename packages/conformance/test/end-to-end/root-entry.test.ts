@@ -245,3 +245,30 @@ describe.each([
     expect(await Promise.all(answers)).toEqual(Array(100).fill(true));
   });
 });
+
+test('the root entry begins with polling and moves to a WebSocket, with a stream under way', async () => {
+  const gateway = createGateway({ listeners: [{ port: 0 }] });
+  await gateway.start();
+  const application = new Application();
+  let moved: () => void = () => {};
+  const moving = new Promise<void>((resolve) => {
+    moved = resolve;
+  });
+  const connection = connect(application, {
+    gateway: gateway.url!,
+    target: 'A',
+    token: gateway.token!,
+    WebSocket,
+    onState: (state) => state.state === 'ready' && state.transport === 'websocket' && moved(),
+  });
+  const { url, transport } = await connection.ready;
+  expect(transport).toBe('poll');
+  const [response] = await once(get(`${url}events?id=1`), 'response');
+  await moving;
+  const arrives = once(response, 'data');
+  await fetch(`${url}say?id=1&text=moved`);
+  expect(String(await arrives)).toBe('data: moved\n\n');
+  response.destroy();
+  await connection.close();
+  await gateway.abort();
+});

@@ -1,4 +1,5 @@
 import { ReverseHttpError } from '@reverse-http/protocol/errors';
+import { trimSpace } from './trim-space.js';
 
 /** One field's value, or its values. */
 export type FieldValue = string | number | readonly (string | number)[];
@@ -14,7 +15,6 @@ const maxFields = 1000;
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const notInValue = /[^\t\x20-\x7e\x80-\xff]/;
-const space = /^[\t ]+|[\t ]+$/g;
 /** What `Connection` cannot take away, beside `Content-*` (RFC 9110, section 7.6.1). */
 const kept = /^(?:content-.*|host|cookie|set-cookie|authorization|cache-control)$/;
 
@@ -52,7 +52,7 @@ export class FieldLines {
    */
   add(name: string, value: string | number): void {
     if (!token.test(name)) throw refused(`"${name}" is not a field name`);
-    const text = String(value).replace(space, '');
+    const text = trimSpace(String(value));
     if (notInValue.test(text)) throw refused(`the value of ${name} has a character that a field cannot carry`);
     if (!this.#passes(name.toLowerCase(), text)) return;
     this.#count += 1;

@@ -1,6 +1,7 @@
 import { Metadata } from '@reverse-http/protocol/exchange';
 import { authorityOf, type Head, latin1, methodOf, pathOf } from '@reverse-http/protocol/http1';
 import { copyOf } from './copy-of.js';
+import { trimSpace } from './trim-space.js';
 
 /** Copy of a request's head, made into texts as they are asked for: a small handler looks at few. */
 export class ReceivedHead {
@@ -56,13 +57,10 @@ export function parseFields(text: string): (readonly [string, string])[] {
   const fields: (readonly [string, string])[] = [];
   for (const line of text.split('\r\n')) {
     const colon = line.indexOf(':');
-    if (colon > 0) fields.push([line.slice(0, colon), line.slice(colon + 1).replace(space, '')]);
+    if (colon > 0) fields.push([line.slice(0, colon), trimSpace(line.slice(colon + 1))]);
   }
   return fields;
 }
-
-/** White space of HTTP alone: `trim()` would take away U+00A0, which is a byte of the value. */
-const space = /^[\t ]+|[\t ]+$/g;
 
 /** Fields as `Headers`: a bare one takes every field, in browsers too. Lines of `Cookie` belong together by `; `. */
 export function headersOf(fields: readonly (readonly [string, string])[]): Headers {

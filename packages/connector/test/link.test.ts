@@ -393,3 +393,17 @@ it('a goodbye of a newer kind reads as the end of a session', () => {
   dialler.last.open().say(encodeControl(3, { code: 'from-the-future' as never, message: 'soon' }));
   expect(connection.state).toMatchObject({ state: 'connecting', error: { code: 'closed', message: 'soon' } });
 });
+
+it('refuses what is more than maxConcurrent, and serves again when there is room', () => {
+  link({ maxConcurrent: 2 });
+  const session = dialler.last.open().welcome();
+  const visits = [1, 2, 3].map(() => visit(session.mux));
+  runtime.flush();
+  expect(streams).toHaveLength(2);
+  expect(visits[2]?.failure?.reason).toBe('overloaded');
+  expect(visits[2]?.exchange.delivered).toBe('no');
+  acceptor.active -= 1;
+  const next = visit(session.mux);
+  runtime.flush();
+  expect([streams.length, next.failure]).toEqual([3, undefined]);
+});

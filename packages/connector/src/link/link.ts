@@ -9,6 +9,7 @@ import {
 } from '@reverse-http/protocol/session';
 import type { ResolvedConnectOptions } from '../connect-options.js';
 import type { CloseOptions, CloseReason, Connection, ConnectionState, Registration } from '../connection.js';
+import { acceptWithin } from './accept-within.js';
 import { askToken } from './ask-token.js';
 import { BackOff, dialPolicy, refusedPolicy } from './back-off.js';
 import type { DialledTransport, Dialler } from './dialler.js';
@@ -249,7 +250,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
       resumeMs: welcome.resumeMs,
       maxStreams: welcome.maxStreams,
       ...(welcome.maxUnackedBytes === undefined ? {} : { peerMaxUnackedBytes: welcome.maxUnackedBytes }),
-      onStream: (stream) => this.#acceptor.accept(stream),
+      onStream: (stream) => acceptWithin(this.#options.maxConcurrent, this.#acceptor, stream),
       onStateChanged: (state) => this.#onSession(session, state),
     });
     this.#session = session;

@@ -22,7 +22,7 @@ describe('the size of bodies', () => {
     expect(size.bytes).toBe(16 * kib);
   });
 
-  test('T10 a size that is refused is not tried for ten minutes, one that failed for one', () => {
+  test('T10: a size that is refused is not tried for ten minutes, one that failed for one', () => {
     for (const [how, minutes] of [
       ['refused', 10],
       ['failed', 1],
@@ -37,7 +37,7 @@ describe('the size of bodies', () => {
     }
   });
 
-  test('T10 several that fail together count as one; below 16 KiB it is not the size', () => {
+  test('T10: several that fail together count as one; below 16 KiB it is not the size', () => {
     const size = new BodySize();
     for (let i = 0; i < 4; i++) expect(size.refused(64 * kib, 0)).toBe(true);
     expect(size.bytes).toBe(32 * kib);
@@ -47,7 +47,7 @@ describe('the size of bodies', () => {
 });
 
 describe('the hold', () => {
-  test('T8 is shortened by a cut, never below half a second, and doubled again after ten minutes without', () => {
+  test('T8: is shortened by a cut, never below half a second, and doubled again after ten minutes without', () => {
     const hold = new HoldTime();
     expect(hold.at(0)).toBe(15_000);
     hold.cut(10_000, 1000);

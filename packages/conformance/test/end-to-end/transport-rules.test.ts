@@ -147,6 +147,18 @@ describe('behind a poor hop', () => {
     );
   });
 
+  test('T10: requests that wait for each other: it finds out, and answers wait for a moment only', async () => {
+    hop.isSerial = true;
+    const ask = async (): Promise<number> => {
+      const began = performance.now();
+      await (await fetch(`${gateway.url}/gw/A/hello`)).text();
+      return performance.now() - began;
+    };
+    for (let i = 0; i < 3; i++) await ask();
+    expect(await ask()).toBeLessThan(1000);
+    expect(connection.state.state).toBe('ready');
+  });
+
   test('T11: connections that are reset as a request comes fail nothing', async () => {
     hop.resetsEach = 5;
     await exchangeBodies(512 * 1024);

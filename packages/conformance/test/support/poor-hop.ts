@@ -11,6 +11,8 @@ export interface PoorHop {
   readonly requests: string[];
   /** Every so many requests one is reset unanswered, as when a kept connection is closed just then; 0: none. */
   resetsEach: number;
+  /** Whether it has one connection to what is behind it, and lets requests wait for each other. */
+  isSerial: boolean;
   close(): Promise<void>;
 }
 
@@ -43,8 +45,10 @@ export async function startPoorHop(url: string): Promise<PoorHop> {
     response.writeHead(status, { Connection: 'close', 'Content-Length': 0 }).end();
   }
 
+  let last = Promise.resolve<unknown>(undefined);
   const server = createServer((request, response) => {
-    pass(request, response).catch(() => response.destroy());
+    const passed = (hop.isSerial ? last : Promise.resolve()).then(() => pass(request, response));
+    last = passed.catch(() => response.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -52,6 +56,7 @@ export async function startPoorHop(url: string): Promise<PoorHop> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     resetsEach: 0,
+    isSerial: false,
     async close() {
       server.closeAllConnections();
       const closed = once(server, 'close');

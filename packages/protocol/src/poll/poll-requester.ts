@@ -12,6 +12,7 @@ import {
 } from './poll-message.js';
 import { createPollPath, type PollPath } from './poll-path.js';
 import type { PollOutcome, PollRequesterOptions } from './poll-requester-options.js';
+import { serialHoldMs } from './serial-hop.js';
 import { Timers } from './timers.js';
 
 /** An answer that is due must come within this or three round trips, ms; after twice that the transport is lost. */
@@ -140,7 +141,8 @@ export class PollRequester implements Transport {
   }
 
   get #pollIsDue(): boolean {
-    const wanted = this.#moving ? (this.#options.maxPolls ?? 2) : 1;
+    const isWorthTwo = this.#moving && !this.#path.serial.at(this.#options.clock.now());
+    const wanted = isWorthTwo ? (this.#options.maxPolls ?? 2) : 1;
     return this.#polls.size < wanted && this.#nextNumber <= this.#lowest + 1;
   }
 
@@ -191,13 +193,12 @@ export class PollRequester implements Transport {
 
   #request(outgoing: Outgoing): void {
     const { clock, post, session, attach } = this.#options;
-    const { hold, down } = this.#path;
+    const { down } = this.#path;
     const { number } = outgoing;
     const now = clock.now();
     outgoing.sentAt = outgoing.movedAt = now;
     // After a silence the question is only whether anybody is there: that is answered at once.
-    const holdMs = outgoing.timeouts > 0 ? 0 : hold.at(now);
-    outgoing.holdMs = this.#moving ? Math.min(holdMs, movingHoldMs) : holdMs;
+    outgoing.holdMs = outgoing.timeouts > 0 ? 0 : this.#holdAt(now);
     outgoing.answerBytes = down.bytes;
     const terms = { lowest: this.#lowest, maxAnswerBytes: outgoing.answerBytes, holdMs: outgoing.holdMs };
     // A repeat says what was processed by now: it is answered from there.
@@ -222,6 +223,8 @@ export class PollRequester implements Transport {
       giveUp();
       outgoing.giveUp = () => {};
       outgoing.timeouts++;
+      if (outgoing.number === undefined && outgoing.timeouts === 1 && this.#polls.size > 0)
+        this.#path.serial.postLate(clock.now());
       this.#tellSuspect();
       this.#onFailed(outgoing, 'no answer in time');
     });
@@ -229,6 +232,12 @@ export class PollRequester implements Transport {
       cancelDeadline();
       giveUp();
     };
+  }
+
+  #holdAt(now: number): number {
+    const { hold, serial } = this.#path;
+    if (serial.at(now)) return serialHoldMs;
+    return this.#moving ? Math.min(hold.at(now), movingHoldMs) : hold.at(now);
   }
 
   /** Calls `onLate` when the answer is overdue; the result stops that. */
@@ -286,6 +295,8 @@ export class PollRequester implements Transport {
     const now = this.#options.clock.now();
     const trip = outgoing.tripMs(now);
     if (trip !== undefined) path.roundTripMs = Math.min(path.roundTripMs ?? trip, trip);
+    if (number === undefined) path.serial.postAnswered(now - sentAt, now);
+    else if (now - sentAt >= outgoing.holdMs) path.serial.pollExpired(now);
     if (outgoing.hadToBeAnswered) path.up.worked(batch.bytes + maxPollHeaderBytes, now - sentAt, now);
     if (number === undefined) return;
     if (this.#moving) path.down.worked(bytes, now - Math.max(sentAt, this.#answeredAt), now);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { BodySize } from '../../src/poll/body-size.js';
 import { HoldTime } from '../../src/poll/hold-time.js';
+import { SerialHop } from '../../src/poll/serial-hop.js';
 
 const kib = 1024;
 
@@ -63,5 +64,37 @@ describe('the hold', () => {
     const hold = new HoldTime(5000);
     hold.cut(60_000, 0);
     expect(hold.at(0)).toBe(5000);
+  });
+});
+
+describe('a hop that lets requests wait for each other', () => {
+  test('shows by two posts in a row that are answered right after a poll at the end of its hold', () => {
+    const hop = new SerialHop();
+    for (const at of [1000, 3000]) {
+      expect(hop.at(at)).toBe(false);
+      hop.pollExpired(at);
+      hop.postAnswered(900, at + 40);
+    }
+    expect([hop.at(3041), hop.at(602_000), hop.at(604_000)]).toEqual([true, true, false]);
+  });
+
+  test('does not show by posts that are quick, or slow by themselves', () => {
+    const hop = new SerialHop();
+    for (let at = 1000; at < 20_000; at += 1000) {
+      hop.pollExpired(at);
+      hop.postAnswered(at % 2000 === 0 ? 900 : 150, at + 20);
+      hop.postAnswered(900, at + 500);
+    }
+    expect(hop.at(20_000)).toBe(false);
+  });
+
+  test('shows by two posts that are late while a poll is held, but not by one', () => {
+    const hop = new SerialHop();
+    hop.postLate(5000);
+    hop.postAnswered(20, 6000);
+    hop.postLate(20_000);
+    expect(hop.at(20_000)).toBe(false);
+    hop.postLate(40_000);
+    expect(hop.at(40_000)).toBe(true);
   });
 });

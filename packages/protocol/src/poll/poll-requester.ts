@@ -1,15 +1,9 @@
 import type { Timer, Transport, TransportHandler } from '../session/index.js';
 import { Batch } from './batch.js';
 import { Gathering } from './gathering.js';
-import { sendLastWord } from './last-word.js';
+import { gatherLastWord, sendLastWord } from './last-word.js';
 import { movingHoldMs, Outgoing } from './outgoing.js';
-import {
-  decodePollAnswer,
-  encodePollRequest,
-  maxMessagesPerBody,
-  maxPollHeaderBytes,
-  type PollAnswer,
-} from './poll-message.js';
+import { decodePollAnswer, encodePollRequest, maxPollHeaderBytes, type PollAnswer } from './poll-message.js';
 import { createPollPath, type PollPath } from './poll-path.js';
 import type { PollOutcome, PollRequesterOptions } from './poll-requester-options.js';
 import { serialHoldMs } from './serial-hop.js';
@@ -127,6 +121,11 @@ export class PollRequester implements Transport {
     else if (this.#posts.size < this.#maxPosts) this.#sendPost();
   }
 
+  /** Whether a poll that left before it is still held at the gateway. */
+  #overtook({ sentAt }: Outgoing): boolean {
+    return this.#outgoing.some((other) => other.sentAt <= sentAt && other.mayWait(this.#acked));
+  }
+
   /** Whether bytes are on their way up. */
   get #isCarrying(): boolean {
     return this.#posts.size > 0 || this.#outgoing.some(({ batch }) => batch.end > 0);
@@ -223,8 +222,8 @@ export class PollRequester implements Transport {
       giveUp();
       outgoing.giveUp = () => {};
       outgoing.timeouts++;
-      if (outgoing.number === undefined && outgoing.timeouts === 1 && this.#polls.size > 0)
-        this.#path.serial.postLate(clock.now());
+      if (outgoing.hadToBeAnswered && outgoing.timeouts === 1 && this.#overtook(outgoing))
+        this.#path.serial.late(clock.now());
       this.#tellSuspect();
       this.#onFailed(outgoing, 'no answer in time');
     });
@@ -295,9 +294,11 @@ export class PollRequester implements Transport {
     const now = this.#options.clock.now();
     const trip = outgoing.tripMs(now);
     if (trip !== undefined) path.roundTripMs = Math.min(path.roundTripMs ?? trip, trip);
-    if (number === undefined) path.serial.postAnswered(now - sentAt, now);
-    else if (now - sentAt >= outgoing.holdMs) path.serial.pollExpired(now);
-    if (outgoing.hadToBeAnswered) path.up.worked(batch.bytes + maxPollHeaderBytes, now - sentAt, now);
+    if (outgoing.hadToBeAnswered) {
+      if (path.serial.isSuspected && this.#overtook(outgoing)) path.serial.refute();
+      path.serial.answered(now - sentAt, now);
+      path.up.worked(batch.bytes + maxPollHeaderBytes, now - sentAt, now);
+    } else if (now - sentAt >= outgoing.holdMs) path.serial.pollExpired(now);
     if (number === undefined) return;
     if (this.#moving) path.down.worked(bytes, now - Math.max(sentAt, this.#answeredAt), now);
     this.#moving = heard.messages.some((message) => message.length > maxAckBytes);
@@ -374,14 +375,8 @@ export class PollRequester implements Transport {
 
   /** Goes out even though nobody waits for the answer, and takes along what was not answered, as far as there is room. */
   #sendLastWord(): void {
-    const messages = [...this.#batch.messages];
-    let room = this.#room;
-    for (const { batch } of this.#outgoing.reverse()) {
-      room -= batch.bytes;
-      if (room < 0 || messages.length + batch.messages.length > maxMessagesPerBody) break;
-      messages.unshift(...batch.messages);
-    }
-    sendLastWord(this.#options, messages, patienceMs);
+    const before = this.#outgoing.map(({ batch }) => batch);
+    sendLastWord(this.#options, gatherLastWord(this.#batch, before, this.#room), patienceMs);
   }
 
   #lose(detail: string): void {

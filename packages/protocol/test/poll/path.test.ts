@@ -68,33 +68,33 @@ describe('the hold', () => {
 });
 
 describe('a hop that lets requests wait for each other', () => {
-  test('shows by two posts in a row that are answered right after a poll at the end of its hold', () => {
+  test('shows by two requests in a row that are answered right after a poll at the end of its hold', () => {
     const hop = new SerialHop();
     for (const at of [1000, 3000]) {
       expect(hop.at(at)).toBe(false);
       hop.pollExpired(at);
-      hop.postAnswered(900, at + 40);
+      hop.answered(900, at + 40);
     }
     expect([hop.at(3041), hop.at(602_000), hop.at(604_000)]).toEqual([true, true, false]);
   });
 
-  test('does not show by posts that are quick, or slow by themselves', () => {
+  test('does not show by requests that are quick, or slow by themselves', () => {
     const hop = new SerialHop();
     for (let at = 1000; at < 20_000; at += 1000) {
       hop.pollExpired(at);
-      hop.postAnswered(at % 2000 === 0 ? 900 : 150, at + 20);
-      hop.postAnswered(900, at + 500);
+      hop.answered(150, at + 20);
+      hop.answered(900, at + 500);
     }
     expect(hop.at(20_000)).toBe(false);
   });
 
-  test('shows by two posts that are late while a poll is held, but not by one', () => {
+  test('shows by two requests that are late while a poll is held, but not by one', () => {
     const hop = new SerialHop();
-    hop.postLate(5000);
-    hop.postAnswered(20, 6000);
-    hop.postLate(20_000);
+    hop.late(5000);
+    hop.refute();
+    hop.late(20_000);
     expect(hop.at(20_000)).toBe(false);
-    hop.postLate(40_000);
+    hop.late(40_000);
     expect(hop.at(40_000)).toBe(true);
   });
 });

@@ -140,9 +140,13 @@ export class PollRequester implements Transport {
   }
 
   get #pollIsDue(): boolean {
+    const { size } = this.#polls;
+    return size === 0 || (size < this.#wantedPolls && this.#nextNumber <= this.#lowest + 1);
+  }
+
+  get #wantedPolls(): number {
     const isWorthTwo = this.#moving && !this.#path.serial.at(this.#options.clock.now());
-    const wanted = isWorthTwo ? (this.#options.maxPolls ?? 2) : 1;
-    return this.#polls.size < wanted && this.#nextNumber <= this.#lowest + 1;
+    return isWorthTwo ? (this.#options.maxPolls ?? 2) : 1;
   }
 
   /** Every poll below was answered in full. */

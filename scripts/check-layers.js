@@ -33,6 +33,7 @@ export const LAYERS = {
   'protocol/exchange': ['protocol/errors', 'protocol/http1', 'protocol/pipe', 'protocol/mux'],
   'protocol/session': ['protocol/errors', 'protocol/http1', 'protocol/pipe', 'protocol/mux', 'protocol/exchange'],
   'protocol/poll': ['protocol/errors', 'protocol/http1', 'protocol/pipe', 'protocol/session'],
+  'protocol/transport-suite': ['protocol/http1', 'protocol/pipe', 'protocol/mux', 'protocol/session'],
 
   connector: [], // everything outside node/: it runs in browsers
   'connector/node': ['connector'],

@@ -1,5 +1,7 @@
 export { type ErrorCode, ReverseHttpError } from '@reverse-http/protocol/errors';
 export type { Delivered } from '@reverse-http/protocol/exchange';
+export type { AdminOptions } from './admin/admin-options.js';
+export type { MetricFamily, MetricsAdapter, MetricValue } from './admin/metric-family.js';
 export type { Authenticate, Grant } from './credentials/grant.js';
 export { createToken } from './credentials/token.js';
 export type { NewToken, NewTokenOptions, TokenEntry } from './credentials/token-edits.js';

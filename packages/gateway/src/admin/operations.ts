@@ -1,5 +1,6 @@
 import type { TokenStore } from '../credentials/token-store.js';
 import type { GatewayEvent, SessionStatus, TargetStatus } from '../targets/status.js';
+import type { MetricFamily } from './metric-family.js';
 
 /** What a list needs of a map: its keys without its values, which cost much more to make. */
 export type StatusMap<T> = Pick<ReadonlyMap<string, T>, 'keys' | 'get'>;
@@ -20,4 +21,6 @@ export interface AdminOperations {
   subscribe(listener: (event: GatewayEvent) => void): () => void;
   /** Where tokens are kept in a file. */
   readonly tokens?: TokenStore | undefined;
+  /** What was counted; absent where nothing is. */
+  readonly metrics?: (() => readonly MetricFamily[]) | undefined;
 }

@@ -1,0 +1,23 @@
+/** One value of a metric. */
+export interface MetricValue {
+  /** Where it differs from the family's: a histogram's `_bucket`, `_sum` and `_count`. */
+  readonly metricName?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** A metric with its values, as plain data: in the shape that prom-client takes from a collector's `get()`. */
+export interface MetricFamily {
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly values: readonly MetricValue[];
+}
+
+/** What writes the metrics: the gateway counts, and leaves the format to others. */
+export interface MetricsAdapter {
+  /** Of what {@link render} gives, as `text/plain; version=0.0.4; charset=utf-8`. */
+  readonly contentType: string;
+  /** Called for each request of `/metrics` with what the gateway counted; may add metrics of its own. */
+  render(families: readonly MetricFamily[]): string | Promise<string>;
+}

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { createGatewayMetrics } from '../../src/admin/gateway-metrics.js';
 import { createVisitCounters } from '../../src/tap/visit-counters.js';
@@ -34,6 +35,19 @@ test('every metric by its name', () => {
     'reverse_http_held_requests{} 7',
     'reverse_http_build_info{"version":"1.2.3"} 1',
   ]);
+});
+
+test('the page of the admin API names each metric, and no other', async () => {
+  const page = await readFile(new URL('../../../../docs/admin-api.md', import.meta.url), 'utf8');
+  const counters = createVisitCounters();
+  const read = createGatewayMetrics({
+    operations: fakeOperations(),
+    visits: counters.read,
+    heldRequests: () => 0,
+    version: '1',
+  });
+  const named = [...page.matchAll(/^\| `(reverse_http_\w+)`/gm)].map(([, name]) => name);
+  expect(named).toEqual(read().map(({ name }) => name));
 });
 
 test('the adapter gets what was counted', async () => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ReverseHttpError } from '@reverse-http/protocol/errors';
-import type { MetricsAdapter } from './metric-family.js';
+import type { MetricsAdapter } from './admin-routes.js';
 
 /** The gateway's option `admin`. */
 export interface AdminOptions {

@@ -1,12 +1,20 @@
 import { type AdminAnswer, jsonAnswer, problemAnswer } from './admin-answer.js';
 import type { AdminRequest, AdminRoute } from './admin-route.js';
 import type { EventStreams } from './event-streams.js';
-import type { MetricFamily, MetricsAdapter } from './metric-family.js';
+import type { MetricFamily } from './metric-family.js';
 import { openApi } from './open-api.js';
 import type { AdminOperations, StatusMap } from './operations.js';
 import { pageOf } from './page-of.js';
 import { parseDuration } from './parse-duration.js';
 import { tokenRoutes } from './token-routes.js';
+
+/** What writes the metrics: the gateway counts, and leaves the format to others. */
+export interface MetricsAdapter {
+  /** Of what {@link render} gives, as `text/plain; version=0.0.4; charset=utf-8`. */
+  readonly contentType: string;
+  /** Called for each request of `/metrics` with what the gateway counted; may add metrics of its own. */
+  render(families: readonly MetricFamily[]): string | Promise<string>;
+}
 
 /** What the routes stand on. */
 export interface AdminRoutesOptions {

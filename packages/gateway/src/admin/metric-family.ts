@@ -13,11 +13,3 @@ export interface MetricFamily {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly values: readonly MetricValue[];
 }
-
-/** What writes the metrics: the gateway counts, and leaves the format to others. */
-export interface MetricsAdapter {
-  /** Of what {@link render} gives, as `text/plain; version=0.0.4; charset=utf-8`. */
-  readonly contentType: string;
-  /** Called for each request of `/metrics` with what the gateway counted; may add metrics of its own. */
-  render(families: readonly MetricFamily[]): string | Promise<string>;
-}

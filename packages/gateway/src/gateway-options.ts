@@ -78,7 +78,7 @@ export interface TargetOptions {
   readonly replicas?: 'share' | 'exclusive';
   /**
    * `cookie`: a visitor stays with the replica that served it first, as long as that takes requests, by a cookie of the
-   * gateway's own, `rhttp_replica`. Default `none`.
+   * gateway's own. Default `none`.
    */
   readonly affinity?: 'none' | 'cookie';
   /** `idempotent`: such requests are tried again after they were sent, when nothing of them was consumed. Default `off`. */

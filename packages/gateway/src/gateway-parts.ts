@@ -1,61 +1,59 @@
 import { randomBytes } from 'node:crypto';
 import { Slab } from '@reverse-http/protocol/pipe';
 import type { ListenerAddresses } from './addresses.js';
-import type { Credentials } from './credentials/credentials.js';
-import { authenticateByTokens } from './credentials/grant.js';
-import { createToken } from './credentials/token.js';
-import { createTokenStore, type TokenStore } from './credentials/token-store.js';
 import { createForwarder, type Forwarder } from './forward/forward.js';
 import { createRequestHeads } from './forward/request-head.js';
+import { createTransparentHeads } from './forward/transparent-heads.js';
+import { createGatewayCredentials, type GatewayCredentials } from './gateway-credentials.js';
+import { createGatewayTaps, type GatewayTaps } from './gateway-taps.js';
 import { nodeClock } from './node-clock.js';
 import type { ResolvedGatewayOptions } from './options/resolved-options.js';
 import { createTargetPolicies } from './policy/target-policies.js';
 import { isTargetId } from './routing/target-id.js';
-import { createAccessLog } from './tap/access-log.js';
-import type { Tap } from './tap/tap.js';
 import { createEventFeed, type EventFeed } from './targets/event-feed.js';
 import { createHold, type Hold } from './targets/hold.js';
 import { createKnownTargets } from './targets/known-targets.js';
 import { createRegistry, type Registry } from './targets/registry.js';
+import { TimerWheel } from './timing/timer-wheel.js';
 import { createReception, type Reception } from './tunnel/reception.js';
 import { createTunnel, type Tunnel } from './tunnel/tunnel.js';
 import { createTurn } from './turn.js';
 
 /** What a gateway is made of, beside its listeners. */
-export interface GatewayParts {
-  /** Made at random where nothing was said of credentials. */
-  readonly token: string | undefined;
-  /** Where tokens are kept in a file. */
-  readonly tokens: TokenStore | undefined;
-  /** Hears no more of credentials, and stops looking at a file that was opened for this gateway. */
-  readonly closeCredentials: () => void;
+export interface GatewayParts extends GatewayTaps {
+  readonly credentials: GatewayCredentials;
   readonly registry: Registry;
   readonly hold: Hold;
   readonly forwarder: Forwarder;
+  /** For transparent listeners. */
+  readonly transparentForwarder: Forwarder;
   readonly reception: Reception;
   readonly tunnel: Tunnel;
   readonly events: EventFeed;
-  readonly taps: readonly Tap[];
   readonly onError: (error: unknown) => void;
   /** A new request id. */
   readonly nextId: () => string;
 }
 
+/** Deadlines of exchanges are late by less than two of these, ms. */
+const deadlineTickMs = 100;
+
 /** Makes the parts and joins them. */
 export function createGatewayParts(options: ResolvedGatewayOptions, addresses: ListenerAddresses): GatewayParts {
-  const { publicUrl, onEvent, accessLog } = options;
+  const { publicUrl, onEvent } = options;
   const onError = options.onError ?? ((error: unknown) => console.error(error));
   const nodeId = randomBytes(6).toString('hex');
   const slab = new Slab(256 * 1024, (size) => Buffer.allocUnsafeSlow(size));
-  const { token, credentials, close } = credentialsOf(options, onError);
+  const credentials = createGatewayCredentials(options, onError);
   const registry = createRegistry({
     now: Date.now,
     policyOf: createTargetPolicies(options.policy, options.rules),
-    nameOf: createKnownTargets(() => namedTargets(options, credentials), Date.now),
+    nameOf: createKnownTargets(() => credentials.named(), Date.now),
   });
   const hold = createHold();
   registry.onAvailable = hold.release;
-  const requestHeads = createRequestHeads(`rhttp-${nodeId}`, new URL(publicUrl ?? 'http://localhost').host);
+  const defaultHost = new URL(publicUrl ?? 'http://localhost').host;
+  const forwarding = { registry, hold, now: Date.now, wheel: new TimerWheel(deadlineTickMs) };
   const events = createEventFeed(onError, Date.now);
   if (onEvent) events.subscribe(onEvent);
   const { keepAliveMs, maxKeepAliveMs, maxSessionsPerToken, maxHellosPerSecond } = options;
@@ -77,61 +75,24 @@ export function createGatewayParts(options: ResolvedGatewayOptions, addresses: L
   });
   credentials.onRevoked = (id) => reception.revoke(id);
   return {
-    token,
-    tokens: isTokenStore(credentials) ? credentials : undefined,
-    closeCredentials() {
-      credentials.onRevoked = undefined;
-      close?.();
-    },
+    ...createGatewayTaps(options, onError),
+    credentials,
     registry,
     hold,
-    forwarder: createForwarder({ registry, hold, requestHeads, now: Date.now }),
+    forwarder: createForwarder({
+      ...forwarding,
+      requestHeads: createRequestHeads(`rhttp-${nodeId}`, defaultHost),
+    }),
+    transparentForwarder: createForwarder({
+      ...forwarding,
+      requestHeads: createTransparentHeads(defaultHost),
+      transparent: true,
+    }),
     reception,
     tunnel: createTunnel(reception),
     events,
-    taps: accessLog ? [createAccessLog(guarded(accessLog, onError), options.log)] : [],
     onError,
     nextId: createIds(nodeId),
-  };
-}
-
-/** Who decides about hellos; what was made for this gateway alone is closed with it. */
-function credentialsOf(
-  { auth, tokensPath: path }: ResolvedGatewayOptions,
-  onError: (error: unknown) => void,
-): {
-  readonly token?: string;
-  readonly credentials: Credentials;
-  readonly close?: () => void;
-} {
-  if (auth) return { credentials: auth };
-  if (path !== undefined) {
-    const store = createTokenStore({ path, onError });
-    return { credentials: store, close: () => store.close() };
-  }
-  const token = createToken();
-  return { token, credentials: { authenticate: authenticateByTokens([token]) } };
-}
-
-function isTokenStore(credentials: Credentials): credentials is TokenStore {
-  return 'create' in credentials && 'rotate' in credentials;
-}
-
-/** Targets that configuration or a credential names, and patterns of such. */
-function* namedTargets({ rules }: ResolvedGatewayOptions, credentials: Credentials): Generator<string> {
-  for (const { targets, revokedAt } of credentials.list?.() ?? []) {
-    if (!revokedAt) yield* targets;
-  }
-  for (const { match } of rules) yield match;
-}
-
-function guarded<T>(fn: (value: T) => void, onError: (error: unknown) => void): (value: T) => void {
-  return (value) => {
-    try {
-      fn(value);
-    } catch (error) {
-      onError(error);
-    }
   };
 }
 

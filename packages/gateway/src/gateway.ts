@@ -1,5 +1,7 @@
+import { createRequire } from 'node:module';
 import { ReverseHttpError } from '@reverse-http/protocol/errors';
 import { type AddressEntry, ListenerAddresses, sharedRoutes } from './addresses.js';
+import { createGatewayMetrics } from './admin/gateway-metrics.js';
 import type { AdminOperations } from './admin/operations.js';
 import { type StartedAdmin, startAdmin } from './admin/start-admin.js';
 import { serveFetch } from './front/fetch/fetch-visit.js';
@@ -73,6 +75,8 @@ export interface Gateway {
   unref(): void;
 }
 
+const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string };
+
 /** Answers that are whole get this long to leave, ms. */
 const lastWordMs = 1000;
 /** Running exchanges get this long when something is closed, ms. */
@@ -135,7 +139,7 @@ class ComposedGateway implements Gateway {
   }
 
   get token(): string | undefined {
-    return this.#parts.token;
+    return this.#parts.credentials.token;
   }
 
   async start(): Promise<void> {
@@ -197,7 +201,7 @@ class ComposedGateway implements Gateway {
   }
 
   async #startAdmin(): Promise<void> {
-    const { tokens, onError } = this.#parts;
+    const { credentials, counters, hold, onError } = this.#parts;
     const operations: AdminOperations = {
       targets: this.targets,
       sessions: this.sessions,
@@ -205,9 +209,12 @@ class ComposedGateway implements Gateway {
       drain: (target) => this.drain(target),
       isReady: () => this.#isReady(),
       subscribe: (listener) => this.subscribe(listener),
-      tokens,
+      tokens: credentials.tokens,
     };
-    this.#admin = await startAdmin(this.#options.admin, operations, onError);
+    const metrics =
+      counters &&
+      createGatewayMetrics({ operations, visits: () => counters.read(), heldRequests: () => hold.size, version });
+    this.#admin = await startAdmin(this.#options.admin, { ...operations, metrics }, onError);
     if (!this.#keepsAlive) this.#admin?.unref();
   }
 
@@ -262,13 +269,13 @@ class ComposedGateway implements Gateway {
 
   /** Visitors first, then connectors: what runs is finished over tunnels that are there till the end. */
   async #end(grace: number): Promise<void> {
-    const { hold, reception, tunnel, closeCredentials } = this.#parts;
+    const { hold, reception, tunnel, credentials } = this.#parts;
     hold.close();
     for (const front of this.#fronts) front.retire();
     await Promise.race([reception.drain(), after(grace)]);
     reception.close('draining');
     tunnel.close();
-    closeCredentials();
+    credentials.close();
     await Promise.all([...this.#fronts].map((front) => front.drain(Math.min(grace, lastWordMs))));
     await this.#admin?.close();
   }

@@ -3,7 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import { createGateway, createTokenStore, type Gateway, type GatewayOptions, toTarget } from '../src/index.js';
+import {
+  createGateway,
+  createTokenStore,
+  type Gateway,
+  type GatewayOptions,
+  type MetricFamily,
+  toTarget,
+} from '../src/index.js';
 import { defaultTargetPolicy } from '../src/policy/target-policy.js';
 import { createRegistry } from '../src/targets/registry.js';
 import type { Reception } from '../src/tunnel/reception.js';
@@ -159,7 +166,15 @@ test('one more listener, and its end', async () => {
 });
 
 test('the admin listener is there when it is asked for, and sees what the gateway sees', async () => {
-  const { adminUrl, adminToken, token, url } = await start({ admin: { port: 0 } });
+  const families: string[] = [];
+  const metrics = {
+    contentType: 'text/plain',
+    render: (all: readonly MetricFamily[]) => {
+      families.push(...all.map(({ name, values }) => `${name} ${values[0]?.value}`));
+      return 'rendered';
+    },
+  };
+  const { adminUrl, adminToken, token, url } = await start({ admin: { port: 0, metrics } });
   expect((await fetch(`${adminUrl}/ready`)).status).toBe(200);
   const headers = { Authorization: `Bearer ${adminToken}` };
   const { webSocket } = await dial(url!, token);
@@ -167,6 +182,11 @@ test('the admin listener is there when it is asked for, and sees what the gatewa
   await vi.waitUntil(() => gateway!.targets.has('A'));
   const listed = await (await fetch(`${adminUrl}/api/v1/targets`, { headers })).json();
   expect(listed).toMatchObject({ targets: [{ target: 'A' }], next: null });
+  expect((await fetch(`${url}/nowhere`)).status).toBe(404);
+  expect(await (await fetch(`${adminUrl}/metrics`, { headers })).text()).toBe('rendered');
+  expect(families).toEqual(
+    expect.arrayContaining(['reverse_http_requests_total 1', 'reverse_http_targets 1', 'reverse_http_held_requests 0']),
+  );
   const kicked = await fetch(`${adminUrl}/api/v1/targets/a?for=1m`, { method: 'DELETE', headers });
   expect(await kicked.json()).toEqual({ sessions: 1 });
   webSocket.terminate();

@@ -40,6 +40,22 @@ describe('the bytes of an answer', () => {
     );
   });
 
+  it('that end where the shared block ends do not go on at its beginning', () => {
+    const slab = new Slab(100, (size) => Buffer.alloc(size));
+    const owner = { onRoom() {}, onTaken() {} };
+    const other = new AnswerBody(owner, slab);
+    const body = new AnswerBody(owner, slab);
+    const into = new Uint8Array(100);
+    other.add(new Uint8Array(40).fill(1), 0, 40, slab);
+    body.add(new Uint8Array(60).fill(2), 0, 60, slab);
+    body.read(into, 0, 30);
+    body.add(new Uint8Array(50).fill(3), 0, 50, slab);
+    expect(other.read(into, 0, 100)).toBe(40);
+    expect(into.subarray(0, 40)).toEqual(new Uint8Array(40).fill(1));
+    expect(body.read(into, 0, 100)).toBe(80);
+    expect([...into.subarray(0, 80)]).toEqual([...Array(30).fill(2), ...Array(50).fill(3)]);
+  });
+
   it('say when there is room again, and when all is taken', () => {
     const heard: string[] = [];
     const slab = new Slab();

@@ -5,9 +5,18 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const GATEWAY_FOLDERS = ['visit', 'front', 'routing', 'policy', 'targets', 'tap', 'forward', 'tunnel'].map(
-  (name) => `gateway/${name}`,
-);
+const GATEWAY_FOLDERS = [
+  'visit',
+  'credentials',
+  'front',
+  'routing',
+  'policy',
+  'targets',
+  'tap',
+  'forward',
+  'tunnel',
+  'admin',
+].map((name) => `gateway/${name}`);
 
 /**
  * A layer is a folder or file under `packages/<package>/src`, written `<package>/<path>`; a file belongs to the longest name that
@@ -34,7 +43,9 @@ export const LAYERS = {
   'gateway/targets': ['gateway/visit'],
   'gateway/tap': ['gateway/visit'],
   'gateway/forward': ['gateway/visit', 'gateway/targets', 'gateway/tap', 'type gateway/routing'],
-  'gateway/tunnel': ['gateway/visit', 'gateway/targets'],
+  'gateway/tunnel': ['gateway/visit', 'gateway/targets', 'gateway/credentials'],
+  'gateway/credentials': [],
+  'gateway/admin': ['gateway/credentials', 'type gateway/targets', 'type gateway/tap'],
   'gateway/*.ts': GATEWAY_FOLDERS, // loose files, as the options
   'gateway/gateway.ts': ['gateway/*.ts', ...GATEWAY_FOLDERS], // composes everything
   'gateway/index.ts': ['gateway/*.ts', 'gateway/gateway.ts', ...GATEWAY_FOLDERS],

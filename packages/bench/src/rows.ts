@@ -74,6 +74,17 @@ export const ROWS: readonly Row[] = [
     ],
   },
   {
+    name: 'forwarding',
+    title: '15 fields, 64 visitors, forwarding to a server that listens (rhttp connect PORT)',
+    head: browserHead,
+    visitors: 64,
+    subjects: ['nginx', 'forwarding'],
+    comparisons: [
+      { figure: rate, subject: 'forwarding', against: 'nginx', floor: 0.6, budget: 0.7 },
+      { figure: cpu, subject: 'forwarding', against: 'nginx' },
+    ],
+  },
+  {
     name: '8-visitors',
     title: '15 fields, 8 visitors',
     head: browserHead,

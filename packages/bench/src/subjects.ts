@@ -56,16 +56,33 @@ function gatewayBy(transport: string): StartSubject {
   };
 }
 
+const forwarding: StartSubject = async (context) => {
+  const app = await startNode('app behind the connector', './subjects/app.js', {}, context);
+  const front = await startNode('gateway', './subjects/gateway.js', {}, context);
+  const environment = {
+    BENCH_GATEWAY: front.line('url'),
+    BENCH_TOKEN: front.line('token'),
+    BENCH_TARGET: TARGET,
+    BENCH_ORIGIN: app.line('url'),
+  };
+  const connector = await startNode('connector', './subjects/forwarder.js', environment, context);
+  return {
+    origin: new URL(front.line('url')),
+    processes: () => ({ gateway: [front.pid], connector: [connector.pid], app: [app.pid] }),
+  };
+};
+
 /** Everything that can be measured, by the name under which rows and results speak of it. */
 export const SUBJECTS: Readonly<Record<SubjectName, StartSubject>> = {
   direct,
   nginx,
   gateway: gatewayBy('websocket'),
   polling: gatewayBy('poll'),
+  forwarding,
 };
 
 /** The name of a subject. */
-export type SubjectName = 'direct' | 'nginx' | 'gateway' | 'polling';
+export type SubjectName = 'direct' | 'nginx' | 'gateway' | 'polling' | 'forwarding';
 
 /** What visitors ask for, of every subject alike: the gateway routes by it, to the others it is just a path. */
 export const VISITED_PATH: string = `/gw/${TARGET}/`;

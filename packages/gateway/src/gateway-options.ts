@@ -1,7 +1,7 @@
+import type { Authenticate } from './credentials/grant.js';
 import type { RouteFunction } from './routing/by-function.js';
 import type { Route } from './routing/route.js';
 import type { AccessLogEntry } from './tap/access-log.js';
-import type { Authenticate } from './tunnel/credentials.js';
 
 /** One visitors' listener. */
 export interface ListenerOptions {

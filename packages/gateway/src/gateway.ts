@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { ReverseHttpError } from '@reverse-http/protocol/errors';
 import { Slab } from '@reverse-http/protocol/pipe';
+import { type Authenticate, authenticateByTokens } from './credentials/grant.js';
+import { createToken } from './credentials/token.js';
 import { createForwarder } from './forward/forward.js';
 import { createRequestHeads } from './forward/request-head.js';
 import { createHttp1Front } from './front/http1/front.js';
@@ -16,7 +18,6 @@ import { createAccessLog } from './tap/access-log.js';
 import { observeVisit } from './tap/observe-visit.js';
 import { createHold } from './targets/hold.js';
 import { createRegistry, type Target } from './targets/registry.js';
-import { type Authenticate, authenticateByTokens, createToken } from './tunnel/credentials.js';
 import { createReception } from './tunnel/reception.js';
 import { createTunnel } from './tunnel/tunnel.js';
 import { createTurn } from './turn.js';

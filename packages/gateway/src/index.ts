@@ -1,5 +1,9 @@
 export { type ErrorCode, ReverseHttpError } from '@reverse-http/protocol/errors';
 export type { Delivered } from '@reverse-http/protocol/exchange';
+export type { Authenticate, Grant } from './credentials/grant.js';
+export { createToken } from './credentials/token.js';
+export type { NewToken, NewTokenOptions, TokenEntry } from './credentials/token-edits.js';
+export { createTokenStore, type TokenStore, type TokenStoreOptions } from './credentials/token-store.js';
 export { createGateway, type Gateway, type Listener } from './gateway.js';
 export type { GatewayOptions, ListenerOptions } from './gateway-options.js';
 export { byCookie, type CookieRouteOptions } from './routing/by-cookie.js';
@@ -14,4 +18,3 @@ export { type AccessLogEntry, formatAccessLogEntry } from './tap/access-log.js';
 export type { Member } from './targets/member.js';
 export type { Target } from './targets/registry.js';
 export type { GatewayEvent, SessionStatus, TargetStatus } from './targets/status.js';
-export { type Authenticate, createToken, type Grant } from './tunnel/credentials.js';

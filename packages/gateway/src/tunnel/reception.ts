@@ -20,9 +20,9 @@ import {
   type Transport,
   type Welcome,
 } from '@reverse-http/protocol/session';
+import { type Authenticate, allowsTarget, type Grant, subjectOf } from '../credentials/grant.js';
 import type { Member } from '../targets/member.js';
 import type { Registry } from '../targets/registry.js';
-import { type Authenticate, allowsTarget, type Grant, subjectOf } from './credentials.js';
 
 /** Settings of a {@link Reception}. */
 export interface ReceptionOptions {
@@ -112,6 +112,7 @@ export function createReception(options: ReceptionOptions): Reception {
     try {
       return await decide(hello);
     } catch (error) {
+      if (isRefusal(error)) return refusal(error.code, error.message);
       options.onError(error); // The credential check, or a route, is the user's.
       return refusal('overloaded', 'The gateway failed to decide.');
     }
@@ -297,6 +298,11 @@ export function createReception(options: ReceptionOptions): Reception {
       for (const { session } of [...places.values()]) session.close(code);
     },
   };
+}
+
+/** What a credential check throws to say why it refuses. */
+function isRefusal(error: unknown): error is ReverseHttpError & { readonly code: 'unauthorized' | 'revoked' } {
+  return error instanceof ReverseHttpError && (error.code === 'unauthorized' || error.code === 'revoked');
 }
 
 function refusal(code: SessionCode, message: string = sessionCodes[code].message): Goodbye {

@@ -1,6 +1,7 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { ReverseHttpError } from '@reverse-http/protocol/errors';
 import type { Hello } from '@reverse-http/protocol/session';
+import { digest, tokenId } from './token.js';
 
 /** What a credential allows. */
 export interface Grant {
@@ -14,14 +15,11 @@ export interface Grant {
   readonly id?: string;
 }
 
-/** Decides about a hello: a grant lets the connector in, undefined refuses it. */
+/**
+ * Decides about a hello: a grant lets the connector in, undefined refuses it. To say why, throw a `ReverseHttpError` with
+ * code `unauthorized` or `revoked`: its message is what the connector's user reads.
+ */
 export type Authenticate = (hello: Hello) => Grant | undefined | Promise<Grant | undefined>;
-
-/** A new token: `rhttp_<id>_<secret><crc>`, the last six characters being a checksum that tells a mistyped one. */
-export function createToken(): string {
-  const body = `rhttp_${randomBytes(6).toString('hex')}_${randomBytes(24).toString('base64url').replace(/[-_]/g, 'x')}`;
-  return body + checksum(body);
-}
 
 /**
  * Accepts each of some tokens for every target.
@@ -57,16 +55,4 @@ export function allowsTarget(grant: Grant, target: string): boolean {
 /** Who must be the same for a session to be gone on with. */
 export function subjectOf({ owner, id }: Grant): string {
   return owner ?? id ?? '';
-}
-
-function tokenId(token: string): string {
-  return /^rhttp_([0-9a-f]+)_/.exec(token)?.[1] ?? digest(token).toString('hex').slice(0, 12);
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
-}
-
-function checksum(text: string): string {
-  return digest(text).toString('hex').slice(0, 6);
 }

@@ -30,7 +30,7 @@ function createApp() {
     streamText(context, async (stream) => {
       for (let n = 3; n > 0; n--) {
         await stream.writeln(String(n));
-        await stream.sleep(500);
+        await stream.sleep(200);
       }
       await stream.writeln('Lift-off');
     }),

@@ -39,7 +39,7 @@ test('a port that is taken gives one line and exit code 1', async () => {
   expect(await interrupt()).toBe(0);
 });
 
-test('fetch: a handler without Node, and a stream that hears when its visitor leaves', async () => {
+test('fetch: a handler without Node, and a stream', async () => {
   const { url, interrupt } = await startExample('fetch');
   const hello = await fetch(url, { headers: { 'User-Agent': 'a test' } });
   expect(await hello.json()).toEqual({ target: 'fetch', visitor: '127.0.0.1', agent: 'a test' });

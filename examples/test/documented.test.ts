@@ -41,7 +41,7 @@ const opening = (open) => (...args) => { const one = open(...args); opened.unshi
 
 /** Each target that is connected answers; what is left open is closed, and then nothing keeps the process. */
 const epilogue = `
-for (const connection of opened.filter((one) => 'ready' in one && one.state.state !== 'closed')) {
+for (const connection of opened.filter((one) => 'ready' in one && !['refused', 'closed'].includes(one.state.state))) {
   const { url } = await connection.ready;
   const response = await fetch(url);
   console.log('answered', response.status, await response.text());

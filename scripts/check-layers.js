@@ -40,15 +40,23 @@ export const LAYERS = {
   'gateway/front': ['gateway/visit'],
   'gateway/routing': ['gateway/visit'],
   'gateway/policy': ['gateway/visit'],
-  'gateway/targets': ['gateway/visit'],
+  'gateway/targets': ['gateway/visit', 'gateway/policy'],
   'gateway/tap': ['gateway/visit'],
   'gateway/forward': ['gateway/visit', 'gateway/targets', 'gateway/tap', 'type gateway/routing'],
-  'gateway/tunnel': ['gateway/visit', 'gateway/targets', 'gateway/credentials'],
-  'gateway/credentials': [],
+  'gateway/tunnel': ['gateway/visit', 'gateway/policy', 'gateway/targets', 'gateway/credentials'],
+  'gateway/credentials': ['gateway/policy'],
   'gateway/admin': ['gateway/credentials', 'type gateway/targets', 'type gateway/tap'],
-  'gateway/*.ts': GATEWAY_FOLDERS, // loose files, as the options
-  'gateway/gateway.ts': ['gateway/*.ts', ...GATEWAY_FOLDERS], // composes everything
-  'gateway/index.ts': ['gateway/*.ts', 'gateway/gateway.ts', ...GATEWAY_FOLDERS],
+  'gateway/gateway-options.ts': GATEWAY_FOLDERS, // types alone
+  'gateway/options': ['gateway/gateway-options.ts', ...GATEWAY_FOLDERS],
+  'gateway/*.ts': ['gateway/gateway-options.ts', 'gateway/options', ...GATEWAY_FOLDERS], // loose files: they join the folders
+  'gateway/gateway.ts': ['gateway/*.ts', 'gateway/gateway-options.ts', 'gateway/options', ...GATEWAY_FOLDERS],
+  'gateway/index.ts': [
+    'gateway/*.ts',
+    'gateway/gateway.ts',
+    'gateway/gateway-options.ts',
+    'gateway/options',
+    ...GATEWAY_FOLDERS,
+  ],
 
   bench: [],
 };

@@ -1,54 +1,135 @@
+import type { Credentials } from './credentials/credentials.js';
 import type { Authenticate } from './credentials/grant.js';
 import type { RouteFunction } from './routing/by-function.js';
 import type { Route } from './routing/route.js';
 import type { AccessLogEntry } from './tap/access-log.js';
+import type { GatewayEvent } from './targets/status.js';
 
-/** One visitors' listener. */
-export interface ListenerOptions {
+/** A time: a number of milliseconds, or a text such as `250ms`, `5s`, `1m`, `2h`, `90d` or `off`. */
+export type Duration = number | string;
+
+/** A number of bytes, or a text such as `512B`, `32KiB`, `1MiB`, `2GiB` or `off`. */
+export type Size = number | string;
+
+/** A number of at least 1, or `off` for no bound. */
+export type Count = number | 'off';
+
+/** Where something listens: `address`, or `host` and `port`. */
+export interface ListenAddress {
+  /** Host and port in one, as `0.0.0.0:443` or `[::]:443`. Not together with the other two. */
+  readonly address?: string;
   /** Address to listen on. Default `127.0.0.1`. */
   readonly host?: string;
-  /** Port; 0 takes a free one. Default 8080. */
+  /** Port; 0 takes a free one. Default 8080 for visitors, 8081 for the admin listener. */
   readonly port?: number;
+}
+
+/** A route as a configuration file has it: exactly one of the names, with what belongs to it. */
+export type RouteOptions =
+  | { readonly path: string; readonly keepPrefix?: boolean }
+  | { readonly host: string | Readonly<Record<string, string>> }
+  | { readonly cookie: string; readonly select?: string }
+  | { readonly header: string }
+  | { readonly target: string };
+
+/** One visitors' listener. */
+export interface ListenerOptions extends ListenAddress {
   /** How a request is given its target; the first that yields one wins. Default `[byHost('*.localhost'), byPath('/gw')]`. */
-  readonly routes?: readonly (Route | RouteFunction)[];
+  readonly routes?: readonly (Route | RouteOptions | RouteFunction)[];
   /** Host names served, without port; others get 421. Default: `publicUrl`'s, host routes', `*.localhost`, loopback. */
   readonly hosts?: readonly string[];
   /** Whether visitors are served as if they were connected to the server itself: nothing is added or taken away. Default false. */
   readonly transparent?: boolean;
   /** Whether connectors may dial in here. Default true, but for a listener that is all one target. */
   readonly tunnel?: boolean;
+  /**
+   * `trusted`: targets of different owners may share this listener's origin (by path, cookie and header routes), although
+   * they can attack each other in a visitor's browser. Default: a second owner is refused there, `not-addressable`.
+   */
+  readonly sharedOrigin?: 'trusted';
 }
 
-/** Settings of a gateway. */
+/** Times that hold for exchanges. */
+export interface TargetDeadlines {
+  /** How long a request waits for a known target that is away; then 503. Default 5s; `off`: not at all. */
+  readonly hold?: Duration;
+  /** How long the answer's head may take once the connector has the request; then 504. Default 60s. */
+  readonly firstByte?: Duration;
+  /** How long neither side may move a byte; then 504, or the answer is broken off. Default `off`. */
+  readonly idle?: Duration;
+  /** How long an exchange may take in all. Default `off`. */
+  readonly total?: Duration;
+}
+
+/** What holds for the targets that a pattern fits. Of several rules that speak of the same thing, the first one holds. */
+export interface TargetOptions {
+  /** A target id, or a pattern in which `*` stands for any text. An id is known from the start: its visitors are held. */
+  readonly match: string;
+  /** Default: those of {@link GatewayOptions.deadlines}. */
+  readonly deadlines?: TargetDeadlines;
+  readonly limits?: {
+    /** Exchanges of one target at a time; beyond them 503 `overloaded`. Default `off`. */
+    readonly concurrent?: Count;
+    /** Requests a second, in bursts of as many; beyond them 429 `rate-limited`. Default `off`. */
+    readonly requestsPerSecond?: Count;
+  };
+  /** Whether connectors share the target, or the one that answers keeps it and others get `target-taken`. Default `share`. */
+  readonly replicas?: 'share' | 'exclusive';
+  /** `cookie`: a visitor stays with one replica. Default `none`. */
+  readonly affinity?: 'none' | 'cookie';
+  /** `idempotent`: such requests are tried again after they were sent, when nothing of them was consumed. Default `off`. */
+  readonly retry?: 'off' | 'idempotent';
+}
+
+/** Settings of a gateway: one vocabulary with the configuration file, whose parsed content can be given as it is. */
 export interface GatewayOptions {
+  /** Version of this vocabulary. Default and only one: 1. */
+  readonly version?: 1;
   /** Default: one listener with the defaults of {@link ListenerOptions}. */
   readonly listeners?: readonly ListenerOptions[];
   /** How visitors and connectors reach the gateway, as `https://gw.example.com`. Default: the first listener's address. */
   readonly publicUrl?: string;
+  /** A listener for the operator. Default: none. */
+  readonly admin?:
+    | 'off'
+    | (ListenAddress & {
+        /** What the operator has to show. Default: one made at random. */
+        readonly token?: string;
+      });
   /** Who may connect. Default: one token made at random, see {@link Gateway.token}. `none` lets everybody in. */
-  readonly auth?: 'none' | { readonly tokens: readonly string[] } | Authenticate;
-  readonly deadlines?: {
-    /** How long a request waits for a known target that is away, ms. Default 5,000; 0: not at all. */
-    readonly holdMs?: number;
-    /** How long after the start an unknown target's visitors are held as well, ms: its connector may be on the way. Default 10,000. */
-    readonly startGraceMs?: number;
-    /** How long the answer's head may take once the connector has the request, ms; then 504. Default 60,000; 0: for ever. */
-    readonly firstByte?: number;
-    /** How long neither side may move a byte, ms; then 504, or the answer is broken off. Default 0: for ever. */
-    readonly idle?: number;
-    /** How long an exchange may take in all, ms. Default 0: for ever. */
-    readonly total?: number;
+  readonly auth?: 'none' | { readonly tokens: readonly string[] } | Authenticate | Credentials;
+  readonly connectors?: {
+    /** File of hashed tokens; with it, nothing else is let in. Default: none. */
+    readonly tokens?: string;
+    /** Silence before a sign of life is asked for: what a connector gets that wishes nothing, and the most it may wish. Default 15s and 30m. */
+    readonly keepAlive?: { readonly default?: Duration; readonly max?: Duration };
+  };
+  readonly deadlines?: TargetDeadlines & {
+    /** How long after the start an unknown target's visitors are held as well: its connector may be on the way. Default 10s. */
+    readonly startGrace?: Duration;
   };
   readonly limits?: {
-    /** Longest body of a request, bytes; beyond it 413. Default no bound. */
-    readonly requestBody?: number;
-    /** Longest head of a request, bytes; beyond it 431. Default 32 KiB. */
-    readonly headBytes?: number;
+    /** Longest body of a request; beyond it 413. Default `off`. */
+    readonly requestBody?: Size;
+    /** Longest head of a request, 1KiB to 56KiB; beyond it 431. Default 32KiB. */
+    readonly headBytes?: Size;
+    /** Sessions of one credential at a time; beyond them `overloaded`. Default 10,000. */
+    readonly sessionsPerToken?: Count;
+    /** Hellos answered a second, in bursts of as many; beyond them `overloaded`, to be tried again after a second. Default 500. */
+    readonly hellosPerSecond?: Count;
   };
-  /** What holds for all targets, `match` being `*`. */
-  readonly targets?: readonly { readonly match: '*'; readonly retry?: 'off' | 'idempotent' }[];
-  /** Hears what `auth`, a route or `accessLog` threw; the gateway goes on. Default: `console.error`. */
+  /** What holds for certain targets. Default: nothing beyond the above. */
+  readonly targets?: readonly TargetOptions[];
+  readonly log?: {
+    /** Whether the access log has queries, in which secrets may stand. Default false. */
+    readonly query?: boolean;
+    /** Whether the access log has visitors' addresses. Default `full`. */
+    readonly peer?: 'full' | 'off';
+  };
+  /** Hears what `auth`, a route, `accessLog` or `onEvent` threw; the gateway goes on. Default: `console.error`. */
   readonly onError?: (error: unknown) => void;
+  /** Hears who connects, leaves, is refused. Default: nobody. */
+  readonly onEvent?: (event: GatewayEvent) => void;
   /** Called for every visit that is over. Default: nobody, and nothing is formatted. */
   readonly accessLog?: (entry: AccessLogEntry) => void;
 }

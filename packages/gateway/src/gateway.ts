@@ -1,28 +1,17 @@
-import { randomBytes } from 'node:crypto';
 import { ReverseHttpError } from '@reverse-http/protocol/errors';
-import { Slab } from '@reverse-http/protocol/pipe';
-import { type Authenticate, authenticateByTokens } from './credentials/grant.js';
-import { createToken } from './credentials/token.js';
-import { createForwarder } from './forward/forward.js';
-import { createRequestHeads } from './forward/request-head.js';
-import { createHttp1Front } from './front/http1/front.js';
+import { type AddressEntry, ListenerAddresses, sharedRoutes } from './addresses.js';
+import { serveFetch } from './front/fetch/fetch-visit.js';
 import type { GatewayOptions, ListenerOptions } from './gateway-options.js';
-import { nodeClock } from './node-clock.js';
-import { byFunction } from './routing/by-function.js';
-import { byHost } from './routing/by-host.js';
-import { byPath } from './routing/by-path.js';
-import type { Route } from './routing/route.js';
-import { createServedHosts } from './routing/served-hosts.js';
-import { isTargetId } from './routing/target-id.js';
-import { createAccessLog } from './tap/access-log.js';
+import { createGatewayParts, type GatewayParts } from './gateway-parts.js';
+import { createListenerFront } from './listener-front.js';
+import { resolveGatewayOptions, resolveListenerOptions } from './options/resolve-gateway-options.js';
+import type { ResolvedGatewayOptions, ResolvedListener } from './options/resolved-options.js';
 import { observeVisit } from './tap/observe-visit.js';
-import { createHold } from './targets/hold.js';
-import { createRegistry, type Target } from './targets/registry.js';
-import { createReception } from './tunnel/reception.js';
-import { createTunnel } from './tunnel/tunnel.js';
-import { createTurn } from './turn.js';
+import { LiveMap } from './targets/live-map.js';
+import type { GatewayEvent, SessionStatus, TargetStatus } from './targets/status.js';
+import { sessionStatusOf, targetStatusOf } from './targets/status-of.js';
+import type { KickedParty } from './tunnel/reception.js';
 import type { Front, Visit } from './visit/visit.js';
-import { createVisitServer } from './visit-server.js';
 
 /** One visitors' listener that runs. */
 export interface Listener {
@@ -44,8 +33,31 @@ export interface Gateway {
   readonly url: string | undefined;
   /** The token that was made at random; undefined where `auth` was given. */
   readonly token: string | undefined;
-  /** Who is connected, by target id in lower case; live. */
-  readonly targets: ReadonlyMap<string, Target>;
+  /** Who is connected, by target id (looked up without case); live, each value a picture of the moment it was got. */
+  readonly targets: ReadonlyMap<string, TargetStatus>;
+  /** The connectors' sessions, by their id; live in the same way. */
+  readonly sessions: ReadonlyMap<string, SessionStatus>;
+  /**
+   * Ends the sessions that serve a target, or one session, with the code `kicked`; returns how many were ended. What
+   * runs on them ends with an error.
+   *
+   * @param options.forMs So long the target (or the replicas of the session) is refused, `kicked` too. Default 0.
+   */
+  kick(party: KickedParty, options?: { readonly forMs?: number }): number;
+  /**
+   * Lets the connectors of a target finish what runs, up to 30 s, gives them nothing new, then ends their sessions with
+   * the code `draining`. Visitors wait meanwhile, as for any target that is briefly away; connectors may come back.
+   */
+  drain(target: string): Promise<void>;
+  /**
+   * Sends a request to a target from within this process. Answers what a visitor would get, the gateway's own errors
+   * included; redirects are not followed and content codings not undone.
+   *
+   * @throws What the request's signal, or the stream of its body, ended with.
+   */
+  fetch(request: Request, options: { readonly target: string }): Promise<Response>;
+  /** Hears every event from now on, as the option `onEvent` does; the result stops that. */
+  subscribe(listener: (event: GatewayEvent) => void): () => void;
   /** Drains, then closes: running exchanges get 30 s. Idempotent. */
   close(): Promise<void>;
   /** Ends everything now. Idempotent. */
@@ -54,8 +66,6 @@ export interface Gateway {
   unref(): void;
 }
 
-/** Connectors that lost their gateway are back within this, ms. */
-const startGraceMs = 10_000;
 /** Answers that are whole get this long to leave, ms. */
 const lastWordMs = 1000;
 /** Running exchanges get this long when something is closed, ms. */
@@ -64,163 +74,168 @@ const graceMs = 30_000;
 /**
  * Makes a gateway.
  *
+ * @throws ReverseHttpError `bad-option`, with the place and what was expected there.
  * @example
  * const gateway = createGateway({ listeners: [{ port: 8080, routes: [byPath('/gw')] }] });
  * await gateway.start();
  * console.log(gateway.url, gateway.token);
  */
 export function createGateway(options: GatewayOptions = {}): Gateway {
-  const nodeId = randomBytes(6).toString('hex');
-  const token = options.auth === undefined ? createToken() : undefined;
-  const publicUrl = originOf(options.publicUrl);
-  const registry = createRegistry(Date.now);
-  const hold = createHold(options.deadlines);
-  registry.onAvailable = hold.release;
-  const listeners = options.listeners ?? [{}];
-  const fronts = new Set<Front>();
-  const origins: { readonly origin: string; readonly routes: readonly Route[] }[] = [];
-  const onError = options.onError ?? ((error: unknown) => console.error(error));
-  const taps = options.accessLog ? [createAccessLog(guarded(options.accessLog, onError))] : [];
-  const nextId = createIds(nodeId);
-  const slab = new Slab(256 * 1024, (size) => Buffer.allocUnsafeSlow(size));
-  const requestHeads = createRequestHeads(`rhttp-${nodeId}`, new URL(publicUrl ?? 'http://localhost').host);
-  const forwarder = createForwarder({ registry, hold, requestHeads, now: Date.now });
-  const reception = createReception({
-    registry,
-    authenticate: token === undefined ? authenticatorOf(options.auth) : authenticateByTokens([token]),
-    onError,
-    urlsOf,
-    isTargetId,
-    clock: nodeClock,
-    defer: createTurn(),
-    slab,
-    nodeId,
-  });
-  const tunnel = createTunnel(reception);
-  let closing: Promise<void> | undefined;
-  let graceEnd = 0;
+  return new ComposedGateway(resolveGatewayOptions(options));
+}
 
-  function urlsOf(target: string): readonly string[] {
-    const known = registry.find(target)?.id ?? target;
-    const urls = origins.flatMap(({ origin, routes }) => routes.map((route) => route.urlOf(known, origin)));
-    const distinct = [...new Set(urls)].filter((url) => url !== undefined);
-    // Not every program resolves names below localhost: such a URL is never the preferred one.
-    const isLocal = (url: string): boolean => new URL(url).hostname.endsWith('.localhost');
-    return [...distinct.filter((url) => !isLocal(url)), ...distinct.filter(isLocal)];
+class ComposedGateway implements Gateway {
+  readonly targets: ReadonlyMap<string, TargetStatus>;
+  readonly sessions: ReadonlyMap<string, SessionStatus>;
+  readonly #options: ResolvedGatewayOptions;
+  readonly #addresses = new ListenerAddresses();
+  readonly #parts: GatewayParts;
+  readonly #fronts = new Set<Front>();
+  #graceEnd = 0;
+  #closing: Promise<void> | undefined;
+  #keepsAlive = true;
+
+  constructor(options: ResolvedGatewayOptions) {
+    this.#options = options;
+    this.#parts = createGatewayParts(options, this.#addresses);
+    const { registry, reception } = this.#parts;
+    this.targets = new LiveMap(
+      (id) => registry.targets.get(id.toLowerCase()),
+      () => registry.targets.values(),
+      (target) => {
+        const status = targetStatusOf(target, (id) => this.#addresses.urlsOf(id));
+        return status && [status.target, status];
+      },
+    );
+    this.sessions = new LiveMap(
+      (id) => reception.find(id),
+      () => reception.members(),
+      (member) => [member.session.id, sessionStatusOf(member)],
+    );
   }
 
-  async function listen(listener: ListenerOptions): Promise<Listener> {
-    if (closing) throw new ReverseHttpError('closed', 'the gateway is closed');
-    const routes = (listener.routes ?? [byHost('*.localhost'), byPath('/gw')]).map((route) =>
-      typeof route === 'function' ? byFunction(route) : route,
-    );
-    const serve = createVisitServer({
-      routes,
-      hosts: createServedHosts(listener.hosts, publicUrl, routes),
-      tunnel: (listener.tunnel ?? !isOneTarget(routes)) ? tunnel : undefined,
-      registry,
-      forwarder,
-      taps,
-      isDraining: () => closing !== undefined,
-      graceMs: () => graceEnd - performance.now(),
-      onError,
+  get url(): string | undefined {
+    return this.#addresses.origin;
+  }
+
+  get token(): string | undefined {
+    return this.#parts.token;
+  }
+
+  async start(): Promise<void> {
+    this.#graceEnd = performance.now() + this.#options.startGraceMs;
+    const started: Listener[] = [];
+    try {
+      for (const listener of this.#options.listeners) started.push(await this.#listen(listener));
+    } catch (error) {
+      await Promise.all(started.map((listener) => listener.close()));
+      throw error;
+    }
+  }
+
+  async listen(options: ListenerOptions): Promise<Listener> {
+    return this.#listen(resolveListenerOptions(options, this.#options.listenerLimits));
+  }
+
+  kick(party: KickedParty, { forMs = 0 }: { readonly forMs?: number } = {}): number {
+    return this.#parts.reception.kick(party, forMs);
+  }
+
+  drain(target: string): Promise<void> {
+    return this.#parts.reception.drainTarget(target, graceMs);
+  }
+
+  fetch(request: Request, { target }: { readonly target: string }): Promise<Response> {
+    const { taps, nextId } = this.#parts;
+    return serveFetch(request, nextId(), (visit) => {
+      observeVisit(taps, visit, target);
+      this.#serve(visit, target);
     });
-    const onVisit = (visit: Visit): void => serve(visit);
-    const front = createHttp1Front(
-      { host: listener.host ?? '127.0.0.1', port: listener.port ?? 8080 },
-      { onVisit, onRefused: (visit) => observeVisit(taps, visit, undefined), nextId },
-    );
+  }
+
+  subscribe(listener: (event: GatewayEvent) => void): () => void {
+    return this.#parts.events.subscribe(listener);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#end(graceMs);
+    return this.#closing;
+  }
+
+  abort(): Promise<void> {
+    this.#closing = this.#end(0);
+    return this.#closing;
+  }
+
+  unref(): void {
+    this.#keepsAlive = false;
+    for (const front of this.#fronts) front.unref();
+  }
+
+  async #listen(listener: ResolvedListener): Promise<Listener> {
+    this.#assertMayListen(listener);
+    const { publicUrl } = this.#options;
+    const front = createListenerFront(listener, publicUrl, this.#parts, {
+      isDraining: () => this.#closing !== undefined,
+      graceMs: () => this.#graceLeft(),
+    });
     const { host, port } = await front.listen();
     const url = `http://${isAny(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
-    const entry = { origin: publicUrl ?? url, routes };
-    fronts.add(front);
-    origins.push(entry);
+    const { routes, sharedOrigin } = listener;
+    const entry: AddressEntry = { origin: publicUrl ?? url, routes, sharedOrigin };
+    this.#fronts.add(front);
+    this.#addresses.add(entry);
+    if (!this.#keepsAlive) front.unref();
     const leave = async (grace: number): Promise<void> => {
-      fronts.delete(front);
-      const index = origins.indexOf(entry);
-      if (index >= 0) origins.splice(index, 1);
+      this.#fronts.delete(front);
+      this.#addresses.remove(entry);
       await front.drain(grace);
     };
     return { url, close: () => leave(graceMs), abort: () => leave(0) };
   }
 
+  #assertMayListen(listener: ResolvedListener): void {
+    if (this.#closing) throw new ReverseHttpError('closed', 'the gateway is closed');
+    const [shared] = sharedRoutes(listener);
+    if (shared && [...this.#parts.reception.owners].length > 1) {
+      const why = 'targets of different owners are connected, which must not share an origin (sharedOrigin: trusted)';
+      throw new ReverseHttpError('bad-option', `routes: "${shared.description}": ${why}`);
+    }
+  }
+
+  #serve(visit: Visit, id: string): void {
+    if (this.#closing) return visit.fail('draining', { detail: 'This gateway is shutting down.' });
+    const { registry, forwarder } = this.#parts;
+    const grace = this.#graceLeft();
+    const target = registry.find(id) ?? (grace > 0 ? registry.presume(id, grace) : undefined);
+    if (!target) return visit.fail('unknown-target', { detail: `There is no target "${id}".` });
+    const { maxBodyBytes } = this.#options.listenerLimits;
+    if (!visit.limitBody(maxBodyBytes)) {
+      return visit.fail('body-too-large', { detail: `The request body is longer than ${maxBodyBytes} bytes.` });
+    }
+    forwarder.forward(visit, { target: id, prefix: '', bare: false }, target);
+  }
+
+  /** How much longer an unknown target may be one whose connector has not come back yet, ms. */
+  #graceLeft(): number {
+    return this.#graceEnd - performance.now();
+  }
+
   /** Visitors first, then connectors: what runs is finished over tunnels that are there till the end. */
-  async function end(grace: number): Promise<void> {
+  async #end(grace: number): Promise<void> {
+    const { hold, reception, tunnel, credentials } = this.#parts;
     hold.close();
-    for (const front of fronts) front.retire();
+    for (const front of this.#fronts) front.retire();
     await Promise.race([reception.drain(), after(grace)]);
     reception.close('draining');
     tunnel.close();
-    await Promise.all([...fronts].map((front) => front.drain(Math.min(grace, lastWordMs))));
+    credentials.onRevoked = undefined;
+    await Promise.all([...this.#fronts].map((front) => front.drain(Math.min(grace, lastWordMs))));
   }
-
-  return {
-    async start() {
-      graceEnd = performance.now() + (options.deadlines?.startGraceMs ?? startGraceMs);
-      const started: Listener[] = [];
-      try {
-        for (const listener of listeners) started.push(await listen(listener));
-      } catch (error) {
-        await Promise.all(started.map((listener) => listener.close()));
-        throw error;
-      }
-    },
-    listen,
-    get url() {
-      return origins[0]?.origin;
-    },
-    token,
-    targets: registry.targets,
-    close: () => (closing ??= end(graceMs)),
-    abort() {
-      closing = end(0);
-      return closing;
-    },
-    unref() {
-      for (const front of fronts) front.unref();
-    },
-  };
-}
-
-function guarded<T>(fn: (value: T) => void, onError: (error: unknown) => void): (value: T) => void {
-  return (value) => {
-    try {
-      fn(value);
-    } catch (error) {
-      onError(error);
-    }
-  };
-}
-
-function originOf(url: string | undefined): string | undefined {
-  if (url === undefined) return undefined;
-  if (!/^https?:/.test(url) || !URL.canParse(url)) {
-    throw new ReverseHttpError('bad-option', `publicUrl: "${url}" is not a URL such as https://gw.example.com`);
-  }
-  return new URL(url).origin;
 }
 
 function after(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
-}
-
-function authenticatorOf(auth: GatewayOptions['auth']): Authenticate {
-  if (typeof auth === 'function') return auth;
-  if (auth === 'none') return () => ({ id: 'none' });
-  if (Array.isArray((auth as { tokens?: unknown } | undefined)?.tokens)) {
-    return authenticateByTokens((auth as { readonly tokens: readonly string[] }).tokens);
-  }
-  throw new ReverseHttpError('bad-option', "auth: give { tokens: [...] }, a function, or 'none' to let everybody in");
-}
-
-/** Ids that are unique among all gateways and say nothing about visitors. */
-function createIds(nodeId: string): () => string {
-  let count = 0;
-  return () => `${nodeId}-${++count}`;
-}
-
-function isOneTarget(routes: readonly Route[]): boolean {
-  return routes.length === 1 && routes[0]!.fixed !== undefined;
 }
 
 function isAny(host: string): boolean {

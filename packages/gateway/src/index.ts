@@ -1,11 +1,24 @@
 export { type ErrorCode, ReverseHttpError } from '@reverse-http/protocol/errors';
 export type { Delivered } from '@reverse-http/protocol/exchange';
+export type { Credentials } from './credentials/credentials.js';
 export type { Authenticate, Grant } from './credentials/grant.js';
 export { createToken } from './credentials/token.js';
 export type { NewToken, NewTokenOptions, TokenEntry } from './credentials/token-edits.js';
 export { createTokenStore, type TokenStore, type TokenStoreOptions } from './credentials/token-store.js';
 export { createGateway, type Gateway, type Listener } from './gateway.js';
-export type { GatewayOptions, ListenerOptions } from './gateway-options.js';
+export type {
+  Count,
+  Duration,
+  GatewayOptions,
+  ListenAddress,
+  ListenerOptions,
+  RouteOptions,
+  Size,
+  TargetDeadlines,
+  TargetOptions,
+} from './gateway-options.js';
+export { findOptionProblems } from './options/find-option-problems.js';
+export { formatOptionProblem, type OptionPath, type OptionProblem } from './options/option-problem.js';
 export { byCookie, type CookieRouteOptions } from './routing/by-cookie.js';
 export { byFunction, type RouteDecision, type RouteFunction } from './routing/by-function.js';
 export { byHeader } from './routing/by-header.js';
@@ -15,6 +28,5 @@ export type { Route, RouteMatch } from './routing/route.js';
 export type { RouteRequest } from './routing/route-request.js';
 export { toTarget } from './routing/to-target.js';
 export { type AccessLogEntry, formatAccessLogEntry } from './tap/access-log.js';
-export type { Member } from './targets/member.js';
-export type { Target } from './targets/registry.js';
 export type { GatewayEvent, SessionStatus, TargetStatus } from './targets/status.js';
+export type { KickedParty } from './tunnel/reception.js';

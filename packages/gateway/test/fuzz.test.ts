@@ -13,7 +13,7 @@ const onRejection = (reason: unknown): void => void rejections.push(reason);
 
 beforeEach(async () => {
   process.on('unhandledRejection', onRejection);
-  it = await startGateway({ deadlines: { holdMs: 20 } });
+  it = await startGateway({ deadlines: { hold: 20 } });
   await it.connect({
     onRequest: (request) => request.answer('200 OK\r\nContent-Length: LENGTH', request.line),
   });
@@ -54,7 +54,7 @@ async function check(seed: number): Promise<void> {
     visitor.socket.destroy();
     await visitor.closed();
     expect(members(it.gateway)).toHaveLength(1);
-    await until(() => members(it.gateway)[0]!.session.mux.size === 0, 'exchanges are left');
+    await until(() => members(it.gateway)[0]!.running === 0, 'exchanges are left');
     await until(() => openSockets() <= socketsBefore, 'sockets are left');
   } catch (error) {
     throw new Error(`FUZZ_SEED=${seed}: ${error}`, { cause: error });
@@ -157,8 +157,8 @@ test('messages after a hello: that session ends, and no other', async () => {
     }
   }
   for (const [, target] of it.gateway.targets) {
-    if (target.id !== 'A') for (const { session } of target.members) session.close('kicked');
+    if (target.target !== 'A') it.gateway.kick(target.target);
   }
   await check(seed);
-  expect([...it.gateway.targets.values()].flatMap((target) => target.members)).toHaveLength(1);
+  expect([...it.gateway.targets.values()].flatMap((target) => target.replicas)).toHaveLength(1);
 });

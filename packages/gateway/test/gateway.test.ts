@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { afterEach, expect, test, vi } from 'vitest';
 import { createGateway, type Gateway, type GatewayOptions, toTarget } from '../src/index.js';
+import { defaultTargetPolicy } from '../src/policy/target-policy.js';
 import { createRegistry } from '../src/targets/registry.js';
+import type { Reception } from '../src/tunnel/reception.js';
 import { createWebSocketEndpoint } from '../src/tunnel/web-socket-endpoint.js';
 import { dial } from './support/raw-connector.js';
 import { visit } from './support/raw-visitor.js';
@@ -56,7 +58,7 @@ test('a log or a route that throws costs nobody anything', async () => {
   const fails = (): never => {
     throw new Error('a bug');
   };
-  const route = { description: 'broken', sharesOrigin: false, match: fails, urlOf: fails, servesHost: () => false };
+  const route = { description: 'broken', match: fails, urlOf: fails, servesHost: () => false, sharesOrigin: false };
   const { url, token } = await start({
     listeners: [{ port: 0, routes: [route] }],
     accessLog: fails,
@@ -71,7 +73,7 @@ test('a log or a route that throws costs nobody anything', async () => {
 });
 
 test('strangers whose handshake comes to nothing are not counted for ever', async () => {
-  const reception = { receive: vi.fn(), knows: () => false, carry() {}, drain: async () => {}, close() {} };
+  const reception = { receive: vi.fn() } as unknown as Reception;
   const endpoint = createWebSocketEndpoint(reception, 2);
   const front = await startFront((each) => endpoint.serve(each));
   for (let i = 0; i < 5; i++) {
@@ -86,7 +88,7 @@ test('strangers whose handshake comes to nothing are not counted for ever', asyn
 });
 
 test('close() and then abort() both come to an end', async () => {
-  const { url, token } = await start({ deadlines: { startGraceMs: 0 } });
+  const { url, token } = await start({ deadlines: { startGrace: 0 } });
   const { webSocket } = await dial(url!, token);
   const closed = gateway!.close();
   await gateway!.abort();
@@ -95,16 +97,16 @@ test('close() and then abort() both come to an end', async () => {
 });
 
 test('right after the start an unknown target may be one that is on its way', async () => {
-  const { url } = await start({ deadlines: { holdMs: 30 } });
+  const { url } = await start({ deadlines: { hold: 30 } });
   expect((await fetch(`${url}/gw/A/`)).status).toBe(503);
   await gateway!.abort();
-  const other = await start({ deadlines: { holdMs: 30, startGraceMs: 0 } });
+  const other = await start({ deadlines: { hold: 30, startGrace: 0 } });
   expect((await fetch(`${other.url}/gw/A/`)).status).toBe(404);
 });
 
 test('what was expected in vain is forgotten after its time', () => {
   let time = 0;
-  const registry = createRegistry(() => time);
+  const registry = createRegistry({ now: () => time, policyOf: () => defaultTargetPolicy });
   registry.presume('a', 100);
   expect(registry.find('A')).toBeDefined();
   time = 100;
@@ -112,11 +114,12 @@ test('what was expected in vain is forgotten after its time', () => {
 });
 
 test('a visitor that came before the connector has no say in how the target is written', async () => {
-  const { url, token } = await start({ deadlines: { holdMs: 30 } });
+  const { url, token } = await start({ deadlines: { hold: 30 } });
   await fetch(`${url}/gw/a/`);
   const { first, webSocket } = await dial(url!, token);
   expect(String(first)).toContain(`${url}/gw/A/`);
-  expect(gateway!.targets.get('a')!.id).toBe('A');
+  webSocket.send(Buffer.from('100000', 'hex'));
+  expect((await vi.waitUntil(() => gateway!.targets.get('a'))).target).toBe('A');
   webSocket.close();
 });
 
@@ -129,8 +132,8 @@ test('a credential that has expired is refused, one that expires in months is go
   const good = await dial(url!, 'x');
   expect(String(good.first)).toMatch(/^\x02/);
   good.webSocket.send(Buffer.from('100000', 'hex'));
-  const { session } = await vi.waitUntil(() => gateway!.targets.get('a')?.members[0]);
-  expect(session.state.state).toBe('attached');
+  const { state } = await vi.waitUntil(() => gateway!.targets.get('a')?.replicas[0]);
+  expect(state).toBe('attached');
   late.webSocket.close();
   good.webSocket.close();
 });
@@ -143,7 +146,7 @@ test('a hello of which only the beginning comes is not waited for', { timeout: 1
 });
 
 test('one more listener, and its end', async () => {
-  await start({ deadlines: { holdMs: 30 } });
+  await start({ deadlines: { hold: 30 } });
   const other = await gateway!.listen({ port: 0, routes: [toTarget('A')] });
   expect((await fetch(other.url)).status).toBe(503);
   const visitor = await visit(other.url, 'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n');

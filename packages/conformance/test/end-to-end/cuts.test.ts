@@ -47,7 +47,7 @@ describe.each(['websocket', 'poll'] as const)('by %s, over cuts of the link', (t
   }
 
   function resumes(): number {
-    return gateway.targets.get('a')!.members[0]!.session.resumes;
+    return gateway.targets.get('a')!.replicas[0]!.resumes;
   }
 
   test('a download', { timeout: 90_000 }, async () => {

@@ -29,8 +29,7 @@ afterEach(async () => {
 async function isCarriedBy(name: string): Promise<void> {
   await vi.waitFor(
     () => {
-      const { state } = gateway.targets.get('a')!.members[0]!.session;
-      expect(state).toMatchObject({ state: 'attached', transport: { name } });
+      expect(gateway.targets.get('a')!.replicas[0]).toMatchObject({ state: 'attached', transport: name });
     },
     { timeout: 10_000, interval: 10 },
   );

@@ -1,13 +1,14 @@
 import { timingSafeEqual } from 'node:crypto';
 import { ReverseHttpError } from '@reverse-http/protocol/errors';
 import type { Hello } from '@reverse-http/protocol/session';
+import { matchesPattern } from '../policy/target-pattern.js';
 import { digest, tokenId } from './token.js';
 
 /** What a credential allows. */
 export interface Grant {
   /** Patterns of target ids, `*` stands for any text. Default: every target. */
   readonly targets?: readonly string[];
-  /** Whose targets they are: any credential of the owner's can go on with a session. Default: the credential's {@link id}. */
+  /** Whose targets they are: any credential of the owner's can go on with a session. Default `default`. */
   readonly owner?: string;
   /** Milliseconds since 1970; the session ends then. */
   readonly expiresAt?: number;
@@ -46,13 +47,10 @@ export function authenticateByTokens(tokens: readonly string[]): Authenticate {
 /** Whether a grant's patterns allow a target id (compared without case). */
 export function allowsTarget(grant: Grant, target: string): boolean {
   if (grant.targets === undefined) return true;
-  return grant.targets.some((pattern) => {
-    const text = pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*');
-    return new RegExp(`^${text}$`, 'i').test(target);
-  });
+  return grant.targets.some((pattern) => matchesPattern(pattern, target));
 }
 
-/** Who must be the same for a session to be gone on with. */
-export function subjectOf({ owner, id }: Grant): string {
-  return owner ?? id ?? '';
+/** Whose a grant is. */
+export function ownerOf({ owner }: Grant): string {
+  return owner ?? 'default';
 }

@@ -169,9 +169,18 @@ class Forwarding implements AnswerHandler, HeadSource, VisitHandler, Waiting {
     this.#fail(reason === 'visitor-gone' ? 'bad-answer' : reason, delivered, detail);
   }
 
+  onEnded(bytesIn: number, bytesOut: number): void {
+    if (this.#member) this.#target.traffic.end(bytesIn, bytesOut);
+  }
+
   #open(member: Member): void {
     const visit = this.#visit;
     const { session, targets } = member;
+    if (!this.#member) {
+      const refusal = this.#target.traffic.begin();
+      if (refusal) return visit.fail(refusal, { detail: `Target "${this.#target.id}" gets no more at the moment.` });
+    }
+    member.requests++;
     this.#tries++;
     this.#member = member;
     const request = { isHead: isHeadMethod(visit.head), asksUpgrade: visit.asksUpgrade };

@@ -1,14 +1,14 @@
 import { latin1, methodOf } from '@reverse-http/protocol/http1';
 import type { Tap } from './tap.js';
 
-/** One line of the access log. Never holds `Authorization`, `Cookie`, a query or a body. */
+/** One line of the access log. Never holds `Authorization`, `Cookie` or a body. */
 export interface AccessLogEntry {
   /** ISO 8601, when the visit ended. */
   readonly time: string;
   readonly id: string;
   readonly peer: string;
   readonly method: string;
-  /** Path without the query, control characters escaped. */
+  /** Path without the query, unless that was asked for. */
   readonly path: string;
   readonly target: string | undefined;
   /** 0 when the visitor left before an answer began. */
@@ -20,18 +20,28 @@ export interface AccessLogEntry {
   readonly bytesOut: number;
 }
 
+/** What an entry may say. */
+export interface AccessLogOptions {
+  /** Whether paths keep their query. Default false: secrets may stand in it. */
+  readonly query?: boolean;
+  /** Whether entries have the visitor's address; else `-` stands for it. Default `full`. */
+  readonly peer?: 'full' | 'off';
+}
+
 /** A tap that gives one entry a visit. */
-export function createAccessLog(write: (entry: AccessLogEntry) => void): Tap {
+export function createAccessLog(write: (entry: AccessLogEntry) => void, options: AccessLogOptions = {}): Tap {
+  const { query = false, peer: peers = 'full' } = options;
   return {
     onEnd(visit, target, outcome, durationMs) {
       const { head, id, peer } = visit;
       const { status, reason, bytesIn, bytesOut } = outcome;
+      const path = latin1(head.bytes, head.pathStart, head.pathEnd);
       write({
         time: new Date().toISOString(),
         id,
-        peer: peer.address,
+        peer: peers === 'full' ? peer.address : '-',
         method: methodOf(head),
-        path: pathWithoutQuery(latin1(head.bytes, head.pathStart, head.pathEnd)),
+        path: query ? path : pathWithoutQuery(path),
         target,
         status,
         reason,

@@ -15,8 +15,6 @@ export interface Waiting {
 
 /** Bounds of {@link createHold}. */
 export interface HoldOptions {
-  /** How long a request waits, ms. Default 5,000; 0: not at all. */
-  readonly holdMs?: number;
   /** Requests that wait for one target. Default 64. */
   readonly maxPerTarget?: number;
   /** Requests that wait from one visitor's address. Default 16. */
@@ -43,7 +41,7 @@ interface Entry {
 
 /** Keeps the heads of requests for targets that are known and away (no body is read meanwhile). */
 export function createHold(options: HoldOptions = {}): Hold {
-  const { holdMs = 5000, maxPerTarget = 64, maxPerAddress = 16, maxInAll = 4096 } = options;
+  const { maxPerTarget = 64, maxPerAddress = 16, maxInAll = 4096 } = options;
   const byTarget = new Map<Target, Set<Entry>>();
   const byAddress = new Map<string, number>();
   let count = 0;
@@ -73,7 +71,7 @@ export function createHold(options: HoldOptions = {}): Hold {
       const ofAddress = byAddress.get(waiting.peer.address) ?? 0;
       if (closed) return 'draining';
       waiting.waitingSince ??= performance.now();
-      const left = holdMs - (performance.now() - waiting.waitingSince);
+      const left = target.policy.holdMs - (performance.now() - waiting.waitingSince);
       if (left <= 0) return 'no-connector';
       if (entries.size >= maxPerTarget || ofAddress >= maxPerAddress || count >= maxInAll) return 'hold-full';
       const timer = setTimeout(() => expire(entry, 'no-connector'), left);

@@ -1,4 +1,4 @@
-import type { Session } from '@reverse-http/protocol/session';
+import type { Session, TransportName } from '@reverse-http/protocol/session';
 
 /** One connector's session with the gateway, as the registry knows it. */
 export interface Member {
@@ -7,19 +7,37 @@ export interface Member {
   readonly targets: readonly { readonly target: string; readonly replica: string }[];
   /** The connector's own key: whoever brings it again is the same connector. */
   readonly key: string;
+  /** Counts the hellos that were let in: of two, the higher is the newer. */
+  readonly generation: number;
   /** Software and host, as the connector told. */
   readonly agent: string;
   readonly labels: Readonly<Record<string, string>>;
   /** Milliseconds since 1970. */
   readonly connectedAt: number;
+  /** Id of the credential; empty where it has none. */
+  credential: string;
+  readonly owner: string;
+  /** Address that the last hello came from. */
+  peer: string;
+  /** What carries the session, or did last. */
+  transport: TransportName;
+  /** Requests given to it so far. */
+  requests: number;
+  /** Whether it gets no new request because it is to leave. */
+  leaving: boolean;
+}
+
+/** Whether it serves a target under a replica's name. */
+export function isReplica({ targets }: Member, target: string, replica: string): boolean {
+  return targets.some((its) => its.replica === replica && its.target.toLowerCase() === target.toLowerCase());
 }
 
 /** Whether it takes no request at the moment because it has too many. */
-export function isFull({ session }: Member): boolean {
-  return session.state.state === 'attached' && !session.mux.canOpen && !session.mux.peerGoesAway;
+export function isFull({ session, leaving }: Member): boolean {
+  return !leaving && session.state.state === 'attached' && !session.mux.canOpen && !session.mux.peerGoesAway;
 }
 
 /** Whether new requests may be given to it: its transport is there, and not overdue. */
-export function isAvailable({ session }: Member): boolean {
-  return session.state.state === 'attached' && !session.suspect && session.mux.canOpen;
+export function isAvailable({ session, leaving }: Member): boolean {
+  return !leaving && session.state.state === 'attached' && !session.suspect && session.mux.canOpen;
 }

@@ -1,12 +1,19 @@
+import type { TargetPolicies, TargetPolicy } from '../policy/target-policy.js';
 import { isAvailable, type Member } from './member.js';
+import { Traffic } from './traffic.js';
 
 /** A target that is or was connected. */
 export interface Target {
   /** As first registered; compared without case. */
   readonly id: string;
   readonly members: readonly Member[];
+  /** What the operator says of it. */
+  readonly policy: TargetPolicy;
+  readonly traffic: Traffic;
   /** Milliseconds since 1970 at which its last member left; undefined while there is one. */
   readonly leftAt: number | undefined;
+  /** Milliseconds since 1970 since when it has had a member without a gap, as long as it has one. */
+  readonly servedSince: number;
 }
 
 interface Entry extends Target {
@@ -15,6 +22,7 @@ interface Entry extends Target {
   registered: boolean;
   members: readonly Member[];
   leftAt: number | undefined;
+  servedSince: number;
 }
 
 /** How long a target without a connector is remembered, ms: its visitors are held, not told that it does not exist. */
@@ -22,16 +30,25 @@ export const rememberedMs: number = 10 * 60 * 1000;
 /** Targets without a connector that are remembered at most. */
 const maxRemembered = 10_000;
 
+/** What a registry needs to know. */
+export interface RegistryOptions {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly policyOf: TargetPolicies;
+  /** How configuration or a credential writes a target that it names, by its id in lower case. Default: they name none. */
+  readonly nameOf?: (lowerCaseId: string) => string | undefined;
+}
+
 /** Who is connected, by target. */
 export interface Registry {
   /** A connector for the target was let in and is about to come: its visitors wait for it. */
   expect(id: string): void;
   /** A connector for the target may be about to come: for so long, in ms, it passes for a known one. */
   presume(id: string, forMs: number): Target;
-  /** Takes a member in; a member with the same replica of a target and another key is returned: it was replaced. */
-  add(member: Member): readonly Member[];
+  /** Takes a member in. */
+  add(member: Member): void;
   remove(member: Member): void;
-  /** The target, when it is connected or was lately. */
+  /** The target, when it is connected, was lately, or is named by configuration or a credential. */
   find(id: string): Target | undefined;
   /** The member with the fewest exchanges running among those that may get a request, but for those in `except`. */
   pick(target: Target, except?: readonly Member[]): Member | undefined;
@@ -43,8 +60,8 @@ export interface Registry {
   announce(member: Member): void;
 }
 
-/** @param now Milliseconds since 1970. */
-export function createRegistry(now: () => number): Registry {
+/** Makes a {@link Registry}. */
+export function createRegistry({ now, policyOf, nameOf }: RegistryOptions): Registry {
   const entries = new Map<string, Entry>();
   /** Those without a member, in the order in which they lost their last. */
   const left = new Map<string, Entry>();
@@ -53,7 +70,9 @@ export function createRegistry(now: () => number): Registry {
     const key = id.toLowerCase();
     let entry = entries.get(key);
     if (!entry) {
-      entry = { id, members: [], leftAt: undefined, registered: false };
+      const policy = policyOf(id);
+      const traffic = new Traffic(policy, now);
+      entry = { id, members: [], policy, traffic, leftAt: undefined, servedSince: 0, registered: false };
       entries.set(key, entry);
     }
     return entry;
@@ -78,6 +97,15 @@ export function createRegistry(now: () => number): Registry {
     }
   }
 
+  /** A target that nothing was seen of lately, but that is named somewhere, counts as one that left just now. */
+  function revive(id: string): Entry | undefined {
+    const name = nameOf?.(id.toLowerCase());
+    if (name === undefined) return undefined;
+    const entry = entryFor(name);
+    markLeft(entry, now());
+    return entry;
+  }
+
   const registry: Registry = {
     onAvailable() {},
     expect(id) {
@@ -95,21 +123,14 @@ export function createRegistry(now: () => number): Registry {
       return entry;
     },
     add(member) {
-      const replaced = new Set<Member>();
-      for (const { target, replica } of member.targets) {
+      for (const { target } of member.targets) {
         const entry = entryFor(target);
-        for (const other of entry.members) {
-          const same = other.targets.some(
-            (its) => its.replica === replica && its.target.toLowerCase() === target.toLowerCase(),
-          );
-          if (same && other.key !== member.key) replaced.add(other);
-        }
+        if (entry.members.length === 0) entry.servedSince = now();
         entry.members = [...entry.members, member];
         entry.leftAt = undefined;
         left.delete(target.toLowerCase());
       }
       registry.announce(member);
-      return [...replaced];
     },
     remove(member) {
       for (const { target } of member.targets) {
@@ -119,7 +140,7 @@ export function createRegistry(now: () => number): Registry {
     },
     find(id) {
       const entry = entries.get(id) ?? entries.get(id.toLowerCase());
-      if (entry?.leftAt !== undefined && entry.leftAt <= now() - rememberedMs) return undefined;
+      if (!entry || (entry.leftAt !== undefined && entry.leftAt <= now() - rememberedMs)) return revive(id);
       return entry;
     },
     pick(target, except) {

@@ -38,7 +38,7 @@ export function createPollEndpoint(reception: Reception): PollEndpoint {
     readBody(visit, { maxBytes: maxControlMessageBytes, deadlineMs: helloMs }, (body) => {
       const hello = decodeHello(body);
       if (!hello) return answerGoodbye(visit, { code: 'bad-hello', message: 'This is not a hello.' });
-      void decide(visit, reception.receive(hello));
+      void decide(visit, reception.receive(hello, visit.peer.address));
     });
   }
 

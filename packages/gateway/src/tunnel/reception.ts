@@ -1,57 +1,26 @@
-import { randomBytes } from 'node:crypto';
-import { ReverseHttpError, type SessionCode, sessionCodes } from '@reverse-http/protocol/errors';
-import { WindowPool } from '@reverse-http/protocol/mux';
-import { MessageKind, type Slab } from '@reverse-http/protocol/pipe';
-import {
-  encodePollAnswer,
-  PollAcceptor,
-  type PollRequest,
-  type PollResponder,
-  transportOver,
-} from '@reverse-http/protocol/poll';
-import {
-  type Clock,
-  encodeControl,
-  features,
-  type Goodbye,
-  type Hello,
-  protocolVersions,
-  Session,
-  type Transport,
-  type Welcome,
-} from '@reverse-http/protocol/session';
-import { type Authenticate, allowsTarget, type Grant, subjectOf } from '../credentials/grant.js';
+import { ReverseHttpError, type SessionCode } from '@reverse-http/protocol/errors';
+import type { PollRequest, PollResponder } from '@reverse-http/protocol/poll';
+import type { Goodbye, Hello, Session, SessionState, Transport, Welcome } from '@reverse-http/protocol/session';
+import { allowsTarget, type Grant, ownerOf } from '../credentials/grant.js';
+import type { EventFeed } from '../targets/event-feed.js';
 import type { Member } from '../targets/member.js';
 import type { Registry } from '../targets/registry.js';
+import type { GatewayEvent } from '../targets/status.js';
+import { BanList } from './ban-list.js';
+import { createDrain, type Drain } from './drain.js';
+import { goodbyeOf, HelloCheck, type HelloCheckOptions } from './hello-check.js';
+import { armExpiry, type Place } from './place.js';
+import { PlaceTable } from './place-table.js';
+import { createPollCarriage } from './poll-carriage.js';
+import { createSessionFactory, type SessionFactory, type SessionFactoryOptions } from './session-factory.js';
+import { succeed } from './succession.js';
 
 /** Settings of a {@link Reception}. */
-export interface ReceptionOptions {
+export interface ReceptionOptions extends SessionFactoryOptions, HelloCheckOptions {
   readonly registry: Registry;
-  readonly authenticate: Authenticate;
-  /** Hears what {@link authenticate} or {@link urlsOf} threw. */
+  readonly events: EventFeed;
+  /** Hears what {@link HelloCheckOptions.authenticate} or {@link HelloCheckOptions.addresses} threw. */
   readonly onError: (error: unknown) => void;
-  /** Public URLs of a target, the preferred one first; empty when no route reaches it. */
-  readonly urlsOf: (target: string) => readonly string[];
-  readonly isTargetId: (text: string) => boolean;
-  readonly clock: Clock;
-  readonly defer: (fn: () => void) => void;
-  readonly slab: Slab;
-  /** Fresh for each start of a gateway: sessions of an earlier one are known to be gone. */
-  readonly nodeId: string;
-  /** Silence before a sign of life is asked for, ms: what connectors get that wish nothing else. Default 15,000. */
-  readonly keepAliveMs?: number;
-  /** The longest silence a connector may wish, ms. Default 30 minutes. */
-  readonly maxKeepAliveMs?: number;
-  /** How long a session outlives its last transport, ms. Default 30,000. */
-  readonly resumeMs?: number;
-  /** Sessions at a time. Default 100,000. */
-  readonly maxSessions?: number;
-  /** What receive windows of all sessions may grow by, bytes. Default 256 MiB. */
-  readonly windowBytes?: number;
-  /** What all sessions may hold out of order, bytes; more is dropped, and sent again. Default 256 MiB. */
-  readonly reorderBytes?: number;
-  /** Exchanges of all sessions at a time. Default 65,536. */
-  readonly maxExchanges?: number;
 }
 
 /** A hello that was accepted. */
@@ -64,255 +33,285 @@ export interface Admission {
   readonly prove: (transport: Transport) => void;
 }
 
+/** Whom to send away: all who serve a target, or one session. */
+export type KickedParty = string | { readonly session: string };
+
 /** Decides about hellos, whatever transport they come by, and keeps the sessions. */
 export interface Reception {
-  receive(hello: Hello): Promise<Admission | Goodbye>;
+  /** @param peer Address that the hello came from. */
+  receive(hello: Hello, peer: string): Promise<Admission | Goodbye>;
   /** Whether a session of this id is there. */
   knows(session: string): boolean;
   /** Takes a request of long polling; its responder is called now or later. */
   carry(request: PollRequest, responder: PollResponder): void;
+  /** A session by its id. */
+  find(session: string): Member | undefined;
+  /** All sessions that have carried something. */
+  members(): Iterable<Member>;
+  /** Those who own a session. */
+  readonly owners: Iterable<string>;
+  /** Ends sessions, and lets nobody in for them for a while; returns how many were ended. */
+  kick(party: KickedParty, forMs: number): number;
+  /** The sessions of a credential end: it is good no more. */
+  revoke(credential: string): void;
+  /** Gives nothing new to a target's connectors; ends their sessions when nothing runs on them, or after `graceMs`. */
+  drainTarget(target: string, graceMs: number): Promise<void>;
   /** Lets no new connector in; resolves when no exchange is running any more. */
   drain(): Promise<void>;
   /** Ends all sessions. */
   close(code: SessionCode): void;
 }
 
-/** A session with what is needed to resume it. */
-interface Place {
-  readonly member: Member;
-  readonly session: Session;
-  readonly subject: string;
-  attach: number;
-  welcome: Welcome;
-  offset: number;
-  proven: boolean;
-  /** The last transport by long polling, and the hello that it came with. */
-  poll: { readonly attach: number; readonly acceptor: PollAcceptor } | undefined;
-  expiry: NodeJS.Timeout | undefined;
-}
-
-/** Sessions that ended lately: a connector that polls is told why, and not only that it is gone. */
-const maxEnded = 1000;
-
 /** Makes a {@link Reception}. */
 export function createReception(options: ReceptionOptions): Reception {
-  const { registry, clock, nodeId, keepAliveMs = 15_000, resumeMs = 30_000, maxSessions = 100_000 } = options;
-  const maxKeepAliveMs = options.maxKeepAliveMs ?? 30 * 60_000;
-  const windows = new WindowPool(options.windowBytes ?? 256 * 1024 * 1024);
-  const reorderBudget = new WindowPool(options.reorderBytes ?? 256 * 1024 * 1024);
-  const streamPool = new WindowPool(options.maxExchanges ?? 65_536);
-  const places = new Map<string, Place>();
-  const bySession = new Map<string, Place>();
-  const ended = new Map<string, Goodbye>();
-  let draining = false;
-  let drained: Promise<void> | undefined;
-  let onDrained: (() => void) | undefined;
+  return new SessionReception(options);
+}
 
-  async function receive(hello: Hello): Promise<Admission | Goodbye> {
-    try {
-      return await decide(hello);
-    } catch (error) {
-      if (isRefusal(error)) return refusal(error.code, error.message);
-      options.onError(error); // The credential check, or a route, is the user's.
-      return refusal('overloaded', 'The gateway failed to decide.');
-    }
+class SessionReception implements Reception {
+  readonly carry: Reception['carry'];
+  readonly #options: ReceptionOptions;
+  readonly #places = new PlaceTable();
+  readonly #bans: BanList;
+  readonly #check: HelloCheck;
+  readonly #sessions: SessionFactory;
+  readonly #drain: Drain = createDrain(this.#places);
+  #draining = false;
+  #generation = 0;
+
+  constructor(options: ReceptionOptions) {
+    const { clock, registry } = options;
+    this.#options = options;
+    this.#bans = new BanList(() => clock.now());
+    this.#check = new HelloCheck(options, registry, this.#places, this.#bans);
+    this.#sessions = createSessionFactory(options);
+    this.carry = createPollCarriage({
+      places: this.#places,
+      clock,
+      prove: (place, attach, transport) => this.#prove(place, attach, transport),
+    });
   }
 
-  async function decide(hello: Hello): Promise<Admission | Goodbye> {
-    if (!hello.versions.some((version) => protocolVersions.includes(version))) return refusal('version');
-    const grant = await options.authenticate(hello);
-    if (!grant) return refusal('unauthorized');
-    if (grant.expiresAt !== undefined && grant.expiresAt <= Date.now()) return refusal('revoked');
-    const place = places.get(hello.key);
-    if (place) return again(place, hello, grant);
-    if (draining) return refusal('draining');
-    if (hello.resume) return refusal('gone');
-    return refuseTargets(hello, grant) ?? admit(hello, grant);
+  get owners(): Iterable<string> {
+    return this.#places.owners;
+  }
+
+  async receive(hello: Hello, peer: string): Promise<Admission | Goodbye> {
+    let decided: Admission | Goodbye;
+    try {
+      decided = await this.#decide(hello, peer);
+    } catch (error) {
+      this.#options.onError(error); // The credential check, or a route, is the user's.
+      decided = goodbyeOf('overloaded', 'The gateway failed to decide.');
+    }
+    if ('code' in decided) {
+      const { code, message } = decided;
+      const targets = hello.targets.map(({ target }) => target);
+      this.#options.events.emit({ event: 'refused', targets, peer, code, message });
+    }
+    return decided;
+  }
+
+  knows(session: string): boolean {
+    return this.#places.ofSession(session) !== undefined;
+  }
+
+  find(session: string): Member | undefined {
+    return this.#places.ofSession(session)?.member;
+  }
+
+  *members(): Generator<Member> {
+    for (const { member, proven } of this.#places) if (proven) yield member;
+  }
+
+  kick(party: KickedParty, forMs: number): number {
+    const kicked = [...this.#places].filter(({ member, session }) =>
+      typeof party === 'string' ? serves(member, party) : session.id === party.session,
+    );
+    // A target may be away at the moment, and is kept away all the same.
+    if (typeof party === 'string') this.#bans.add(party, undefined, forMs);
+    for (const { member, session } of kicked) {
+      if (typeof party !== 'string') {
+        for (const { target, replica } of member.targets) this.#bans.add(target, replica, forMs);
+      }
+      session.close('kicked');
+    }
+    return kicked.length;
+  }
+
+  revoke(credential: string): void {
+    const revoked = [...this.#places].filter(({ member }) => member.credential === credential);
+    for (const { session } of revoked) session.close('revoked');
+  }
+
+  drainTarget(target: string, graceMs: number): Promise<void> {
+    const leaving = [...this.#places].filter(({ member }) => serves(member, target));
+    for (const { member } of leaving) this.#options.events.emit({ event: 'draining', ...described(member) });
+    return this.#drain.drain(leaving, graceMs);
+  }
+
+  drain(): Promise<void> {
+    if (!this.#draining) this.#options.events.emit({ event: 'draining' });
+    this.#draining = true;
+    return this.#drain.idle();
+  }
+
+  close(code: SessionCode): void {
+    this.#draining = true;
+    for (const { session } of [...this.#places]) session.close(code);
+  }
+
+  async #decide(hello: Hello, peer: string): Promise<Admission | Goodbye> {
+    const verdict = await this.#check.credential(hello);
+    if (verdict.state === 'refused') return verdict.goodbye;
+    const { grant } = verdict;
+    const early = this.#again(hello, grant, peer) ?? this.#closedTo(hello);
+    if (early) return early;
+    const fault = await this.#check.newcomer(hello, grant);
+    if (fault) return fault;
+    // The same hello may have come once more while an incumbent was asked.
+    return this.#again(hello, grant, peer) ?? this.#closedTo(hello) ?? this.#admit(hello, grant, peer);
+  }
+
+  #closedTo(hello: Hello): Goodbye | undefined {
+    if (this.#draining) return goodbyeOf('draining');
+    return hello.resume ? goodbyeOf('gone') : undefined;
   }
 
   /** The same connector once more: a repeated hello, or a new transport for its session. */
-  function again(place: Place, hello: Hello, grant: Grant): Admission | Goodbye {
-    if (place.subject !== subjectOf(grant)) return refusal('unauthorized');
-    if (hello.attach < place.attach) return refusal('stale');
+  #again(hello: Hello, grant: Grant, peer: string): Admission | Goodbye | undefined {
+    const place = this.#places.ofKey(hello.key);
+    if (!place) return undefined;
+    const { member, session } = place;
+    const mayServe = member.targets.every(({ target }) => allowsTarget(grant, target));
+    if (member.owner !== ownerOf(grant) || !mayServe) return goodbyeOf('unauthorized');
+    if (hello.attach < place.attach) return goodbyeOf('stale');
     if (hello.attach > place.attach) {
       const offset = hello.resume?.offset ?? 0;
-      if (hello.resume && hello.resume.session !== place.session.id) return refusal('gone');
-      if (!place.session.canResume(offset)) return refusal('gone');
+      if (hello.resume && hello.resume.session !== session.id) return goodbyeOf('gone');
+      if (!session.canResume(offset)) return goodbyeOf('gone');
       place.attach = hello.attach;
       place.offset = offset;
-      place.welcome = { ...place.welcome, offset: place.session.receivedOffset };
+      place.welcome = { ...place.welcome, offset: session.receivedOffset };
+      this.#places.renew(place, grant);
+      armExpiry(place);
+      member.peer = peer;
     }
-    return admission(place);
+    return this.#admission(place);
   }
 
-  function refuseTargets(hello: Hello, grant: Grant): Goodbye | undefined {
-    const names = new Set(hello.targets.map(({ target }) => target.toLowerCase()));
-    if (names.size === 0) return refusal('bad-target', 'The hello names no target.');
-    if (names.size < hello.targets.length) return refusal('bad-target', 'The hello names a target twice.');
-    for (const { target, replica } of hello.targets) {
-      if (!options.isTargetId(target)) return refusal('bad-target', `"${target}" is not a target id.`);
-      if (!allowsTarget(grant, target)) return refusal('unauthorized', `The token is not good for target "${target}".`);
-      if (options.urlsOf(target).length === 0)
-        return refusal('not-addressable', `No route of this gateway reaches "${target}".`);
-      if (hello.standby && isTaken(target, replica, hello.key)) return refusal('standby');
-    }
-    if (places.size >= maxSessions) return refusal('overloaded');
-    return undefined;
-  }
-
-  function isTaken(target: string, replica: string, key: string): boolean {
-    const members = registry.find(target)?.members ?? [];
-    return members.some((member) => member.key !== key && member.targets.some((its) => its.replica === replica));
-  }
-
-  function admit(hello: Hello, grant: Grant): Admission {
-    const keepAlive = Math.min(Math.max(hello.keepAliveMs ?? keepAliveMs, 1000), maxKeepAliveMs);
-    const session = new Session({
-      id: `${nodeId}.${randomBytes(16).toString('hex')}`,
-      opener: true,
-      dials: false,
-      clock,
-      defer: options.defer,
-      random: Math.random,
-      slab: options.slab,
-      keepAliveMs: keepAlive,
-      resumeMs,
-      windows: new WindowPool(undefined, windows),
-      reorderBudget,
-      streamPool,
-      ...(hello.maxUnackedBytes === undefined ? {} : { peerMaxUnackedBytes: hello.maxUnackedBytes }),
-      onIdle,
-      onStateChanged: (state) => {
-        if (state.state === 'attached' && state.peer === 'heard') registry.announce(place.member);
-        else if (state.state === 'closed') leave(place, state.reason);
-      },
+  #admit(hello: Hello, grant: Grant, peer: string): Admission {
+    const { addresses, clock, registry } = this.#options;
+    const session = this.#sessions.create(hello, {
+      onIdle: () => this.#drain.onIdle(place),
+      onStateChanged: (state) => this.#onStateChanged(place, state),
     });
-    const { key, agent, targets, labels = {} } = hello;
-    for (const { target } of targets) registry.expect(target);
-    const welcome: Welcome = {
-      version: 1,
-      session: session.id,
-      offset: 0,
-      keepAliveMs: keepAlive,
-      resumeMs,
-      maxStreams: 1024,
-      features: hello.features.filter((name) => name === features.zeroMask),
-      urls: Object.fromEntries(targets.map(({ target }) => [target, options.urlsOf(target)])),
-      notices: [],
-    };
-    const member: Member = { session, targets, key, agent, labels, connectedAt: Date.now() };
+    for (const { target } of hello.targets) registry.expect(target);
     const place: Place = {
-      member,
+      member: memberOf(hello, session, { generation: ++this.#generation, grant, peer }),
       session,
-      subject: subjectOf(grant),
+      grant,
+      admittedAt: clock.now(),
+      standby: hello.standby === true,
       attach: hello.attach,
-      welcome,
+      welcome: this.#sessions.welcome(hello, session, (target) =>
+        addresses.urlsOf(registry.find(target)?.id ?? target),
+      ),
       offset: 0,
       proven: false,
+      carrier: undefined,
       poll: undefined,
       expiry: undefined,
+      onIdle: undefined,
     };
-    places.set(key, place);
-    bySession.set(session.id, place);
-    if (grant.expiresAt !== undefined) armExpiry(place, grant.expiresAt);
-    return admission(place);
+    this.#places.add(place);
+    armExpiry(place);
+    return this.#admission(place);
   }
 
-  function admission(place: Place): Admission {
-    const { welcome, attach, offset } = place;
-    return {
-      welcome,
-      prove(transport) {
-        if (place.attach !== attach) throw new ReverseHttpError('stale', 'a newer transport was welcomed');
-        place.session.attach(transport, offset);
-        if (place.proven) return;
-        place.proven = true;
-        for (const replaced of registry.add(place.member)) replaced.session.close('replaced');
-      },
-    };
+  #admission(place: Place): Admission {
+    const { welcome, attach } = place;
+    return { welcome, prove: (transport) => this.#prove(place, attach, transport) };
   }
 
-  function leave(place: Place, reason: Goodbye): void {
+  #prove(place: Place, attach: number, transport: Transport): void {
+    if (place.attach !== attach) throw new ReverseHttpError('stale', 'a newer transport was welcomed');
+    const { member, session } = place;
+    session.attach(transport, place.offset);
+    if (place.proven) return;
+    const { registry, events } = this.#options;
+    const succession = succeed(place, registry.find);
+    if (succession.state === 'yields') return session.close(succession.code);
+    place.proven = true;
+    events.emit({ event: 'connected', ...described(member) });
+    registry.add(member);
+    for (const replaced of succession.from) replaced.session.close('replaced');
+  }
+
+  #onStateChanged(place: Place, state: SessionState): void {
+    const { member, proven } = place;
+    if (state.state === 'closed') return this.#leave(place, state.reason);
+    const isNews = state.state === 'detached' || place.carrier !== state.transport;
+    if (state.state === 'attached') {
+      place.carrier = state.transport;
+      member.transport = state.transport.name;
+    }
+    if (!proven) return;
+    const event = state.state === 'attached' ? 'resumed' : 'detached';
+    if (isNews) this.#options.events.emit({ event, ...described(member) });
+    if (state.state === 'attached' && state.peer === 'heard') this.#options.registry.announce(member);
+  }
+
+  #leave(place: Place, reason: Goodbye): void {
+    const { member, proven } = place;
+    const { registry, events } = this.#options;
     clearTimeout(place.expiry);
-    places.delete(place.member.key);
-    bySession.delete(place.session.id);
-    registry.remove(place.member);
-    onIdle();
-    ended.set(place.session.id, reason);
-    if (ended.size > maxEnded) ended.delete(ended.keys().next().value!);
+    this.#places.remove(place, reason);
+    registry.remove(member);
+    this.#drain.onIdle(place);
+    const { code, message } = reason;
+    const told = { ...described(member), code, message };
+    if (!proven) return events.emit({ event: 'refused', ...told });
+    if (code === 'replaced' || code === 'kicked') events.emit({ event: code, ...told });
+    events.emit({ event: 'disconnected', ...told });
   }
+}
 
-  function carry(request: PollRequest, responder: PollResponder): void {
-    const place = bySession.get(request.session);
-    const number = request.poll?.number ?? 0;
-    if (!place) {
-      const goodbye = encodeControl(MessageKind.Close, ended.get(request.session) ?? refusal('gone'));
-      return responder.answer(encodePollAnswer({ counts: true, number, messages: [goodbye] }));
-    }
-    const acceptor = acceptorOf(place, request.attach);
-    if (!acceptor) return responder.answer(encodePollAnswer(transportOver));
-    try {
-      acceptor.receive(request, responder);
-    } catch (error) {
-      if (!(error instanceof ReverseHttpError) || error.code !== 'protocol-error') throw error;
-      place.session.close('protocol-error', error.message);
-      responder.answer(encodePollAnswer(transportOver));
-    }
-  }
+function serves({ targets }: Member, id: string): boolean {
+  return targets.some(({ target }) => target.toLowerCase() === id.toLowerCase());
+}
 
-  /** The transport that a request belongs to; undefined for one that another transport has replaced. */
-  function acceptorOf(place: Place, attach: number): PollAcceptor | undefined {
-    if (place.poll?.attach === attach) return place.poll.acceptor;
-    if (attach !== place.attach) return undefined;
-    const acceptor = new PollAcceptor({ clock, roundTripMs: () => place.session.roundTripMs });
-    place.poll = { attach, acceptor };
-    admission(place).prove(acceptor);
-    return acceptor;
-  }
-
-  function isIdle(): boolean {
-    for (const { session } of places.values()) if (session.mux.size > 0) return false;
-    return true;
-  }
-
-  function onIdle(): void {
-    if (onDrained && isIdle()) onDrained();
-  }
-
-  function drain(): Promise<void> {
-    draining = true;
-    drained ??= new Promise((resolve) => {
-      onDrained = resolve;
-    });
-    onIdle();
-    return drained;
-  }
-
+/** What events say of a session. */
+function described(member: Member): Omit<GatewayEvent, 'time' | 'event'> {
+  const { session, targets, transport, peer, credential } = member;
+  const replica = targets[0]?.replica;
   return {
-    receive,
-    knows: (session) => bySession.has(session),
-    carry,
-    drain,
-    close(code) {
-      draining = true;
-      for (const { session } of [...places.values()]) session.close(code);
-    },
+    session: session.id,
+    targets: targets.map(({ target }) => target),
+    ...(replica === undefined ? {} : { replica }),
+    transport,
+    peer,
+    credential,
   };
 }
 
-/** What a credential check throws to say why it refuses. */
-function isRefusal(error: unknown): error is ReverseHttpError & { readonly code: 'unauthorized' | 'revoked' } {
-  return error instanceof ReverseHttpError && (error.code === 'unauthorized' || error.code === 'revoked');
-}
-
-function refusal(code: SessionCode, message: string = sessionCodes[code].message): Goodbye {
-  return { code, message };
-}
-
-/** Ends the session when its credential expires. */
-function armExpiry(place: Place, expiresAt: number): void {
-  const left = expiresAt - Date.now();
-  if (left <= 0) return place.session.close('revoked');
-  // Timers hold 2^31 ms at most: what is further away is looked at again.
-  place.expiry = setTimeout(() => armExpiry(place, expiresAt), Math.min(left, 2 ** 31 - 1)).unref();
+function memberOf(
+  { targets, key, agent, labels = {} }: Hello,
+  session: Session,
+  { generation, grant, peer }: { readonly generation: number; readonly grant: Grant; readonly peer: string },
+): Member {
+  return {
+    session,
+    targets,
+    key,
+    generation,
+    agent,
+    labels,
+    connectedAt: Date.now(),
+    credential: grant.id ?? '',
+    owner: ownerOf(grant),
+    peer,
+    transport: 'websocket',
+    requests: 0,
+    leaving: false,
+  };
 }

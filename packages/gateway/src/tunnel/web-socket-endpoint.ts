@@ -54,6 +54,7 @@ export function createWebSocketEndpoint(reception: Reception, maxStrangers = 100
       return visit.fail('bad-request', { detail: 'The WebSocket handshake is malformed.' });
     }
     if (strangers.size >= maxStrangers) return visit.fail('overloaded');
+    const { peer } = visit;
     const { socket, head } = visit.takeSocket();
     // Counted by the socket itself: whatever becomes of the handshake, it ends.
     strangers.add(socket);
@@ -67,7 +68,8 @@ export function createWebSocketEndpoint(reception: Reception, maxStrangers = 100
       const transport = new WebSocketTransport(webSocket, socket);
       awaitHello(transport, (hello) => {
         stopCounting();
-        void answer(transport, reception, hello, () => strangers.delete(socket));
+        const decision = reception.receive(hello, peer.address);
+        void answer(transport, decision, () => strangers.delete(socket));
       });
     });
   }
@@ -113,8 +115,7 @@ function refuse(transport: WebSocketTransport, goodbye: Parameters<typeof encode
 /** Welcomes or refuses; `onProven` is called when the transport carries a session. */
 async function answer(
   transport: WebSocketTransport,
-  reception: Reception,
-  hello: Hello,
+  decision: ReturnType<Reception['receive']>,
   onProven: () => void,
 ): Promise<void> {
   let gone = false;
@@ -124,7 +125,7 @@ async function answer(
     clearTimeout(timer);
   };
   transport.handler = { onMessage: () => transport.close(), onWritable() {}, onClosed };
-  const decided = await reception.receive(hello);
+  const decided = await decision;
   if (gone) return;
   if ('code' in decided) {
     clearTimeout(timer);

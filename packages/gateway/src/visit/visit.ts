@@ -20,6 +20,8 @@ export interface VisitHandler {
   onAborted(reason: Reason, detail: string): void;
   /** The visitor takes bytes again, after {@link Visit.informational} returned false and before an answer was begun. */
   onWritable?(): void;
+  /** The visit is over, whatever became of it; bytes as in {@link VisitOutcome}. Called once. */
+  onEnded?(bytesIn: number, bytesOut: number): void;
 }
 
 /** What a failed visit's answer says beyond the reason. */

@@ -108,7 +108,7 @@ describe('bodies', () => {
     await untilStill(() => given);
     expect(given).toBeLessThan(32 * 1024 * 1024);
     visitor.socket.destroy();
-    await until(() => members(it.gateway)[0]!.session.mux.size === 0);
+    await until(() => members(it.gateway)[0]!.running === 0);
   });
 });
 
@@ -126,7 +126,7 @@ describe('R65 a visitor that leaves', () => {
     const uploading = await connector.next();
     await uploading.until('hello');
     third.socket.resetAndDestroy();
-    await until(() => members(it.gateway)[0]!.session.mux.size === 0);
+    await until(() => members(it.gateway)[0]!.running === 0);
     await until(() => connector.session.mux.size === 0);
     for (const request of [waiting, answering]) expect(request.exchange.closed).toBe(true);
     expect((await uploading.whole).aborted).toBe('visitor-gone');
@@ -168,7 +168,7 @@ describe('upgrades', () => {
     const next = await connector.next();
     expect(next.line).toBe('GET /2 HTTP/1.1');
     next.answer('204 No Content');
-    await until(() => members(it.gateway)[0]!.session.mux.size === 0);
+    await until(() => members(it.gateway)[0]!.running === 0);
   });
 });
 
@@ -205,7 +205,7 @@ describe('hostile answers', () => {
     visitor.send('GET /gw/A/2 HTTP/1.1\r\nHost: localhost\r\n\r\n');
     (await connector.next()).answer(ok, 'fine');
     await visitor.until('fine');
-    await until(() => members(it.gateway)[0]!.session.mux.size === 0);
+    await until(() => members(it.gateway)[0]!.running === 0);
   });
 
   const breaks: [string, (request: Awaited<ReturnType<ScriptedConnector['next']>>) => void][] = [
@@ -238,7 +238,7 @@ describe('hostile answers', () => {
     const next = await it.get('', '/gw/A/2');
     (await connector.next()).answer(ok, 'fine');
     await next.until('fine');
-    await until(() => members(it.gateway)[0]!.session.mux.size === 0);
+    await until(() => members(it.gateway)[0]!.running === 0);
   });
 
   test('R61 a body after HEAD, 204 or 304 goes nowhere', async () => {
@@ -305,7 +305,7 @@ describe('the connector goes', () => {
     const closed = once(connector.webSocket, 'close');
     connector.webSocket.terminate();
     await closed;
-    await until(() => members(it.gateway)[0]!.session.state.state === 'detached');
+    await until(() => members(it.gateway)[0]!.state === 'detached');
     expect(visitor.text()).toBe('');
   });
 });

@@ -18,7 +18,7 @@ test('a known target that is away: the request waits and is served by who comes'
   it = await startGateway();
   const first = await it.connect();
   first.close();
-  await until(() => it.gateway.targets.get('a')!.members.length === 0);
+  await until(() => !it.gateway.targets.has('a'));
   const visitor = await it.visit('POST /gw/a/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello');
   const second = await it.connect();
   const request = await second.next();
@@ -28,9 +28,9 @@ test('a known target that is away: the request waits and is served by who comes'
 });
 
 test('R81 that stays away: 503 after the hold, with Retry-After', async () => {
-  it = await startGateway({ deadlines: { holdMs: 30 } });
+  it = await startGateway({ deadlines: { hold: 30 } });
   (await it.connect()).close();
-  await until(() => it.gateway.targets.get('a')!.members.length === 0);
+  await until(() => !it.gateway.targets.has('a'));
   const startedAt = performance.now();
   const answer = readAnswer(await (await it.get()).until('requestId'));
   expect(performance.now() - startedAt).toBeGreaterThan(28);
@@ -41,10 +41,10 @@ test('R81 that stays away: 503 after the hold, with Retry-After', async () => {
 });
 
 test('a session without a transport gets nothing new', async () => {
-  it = await startGateway({ deadlines: { holdMs: 20 } });
+  it = await startGateway({ deadlines: { hold: 20 } });
   const connector = await it.connect();
   connector.webSocket.terminate();
-  await until(() => it.gateway.targets.get('a')!.members[0]!.session.state.state === 'detached');
+  await until(() => it.gateway.targets.get('a')!.replicas[0]!.state === 'detached');
   expect(readAnswer(await (await it.get()).until('requestId')).status).toBe(503);
   expect(connector.requests).toHaveLength(0);
 });
@@ -54,7 +54,7 @@ test('a request that was never sent moves to another session', async () => {
   const connector = await it.connect();
   const visitor = await it.get();
   // Lost before anything left: the head is queued when the session ends.
-  it.gateway.targets.get('a')!.members[0]!.session.close('kicked');
+  it.gateway.kick('a');
   const other = await it.connect();
   (await other.next()).answer('200 OK\r\nContent-Length: LENGTH', 'fine');
   await visitor.until('fine');
@@ -64,7 +64,7 @@ test('a request that was never sent moves to another session', async () => {
 test('a visitor that leaves while it waits is forgotten', async () => {
   it = await startGateway();
   (await it.connect()).close();
-  await until(() => it.gateway.targets.get('a')!.members.length === 0);
+  await until(() => !it.gateway.targets.has('a'));
   const visitor = await it.get();
   visitor.socket.resetAndDestroy();
   await visitor.closed();
@@ -79,7 +79,7 @@ test('a visitor that leaves while it waits is forgotten', async () => {
 test('a gateway that closes lets nobody wait', async () => {
   it = await startGateway();
   (await it.connect()).close();
-  await until(() => it.gateway.targets.get('a')!.members.length === 0);
+  await until(() => !it.gateway.targets.has('a'));
   const visitor = await it.get();
   await untilStill(() => visitor.socket.bytesRead);
   const closed = it.gateway.close();
@@ -96,7 +96,7 @@ test('closing a gateway does not wait for its connectors', async () => {
 });
 
 test('R81 a connector that has as many exchanges as it may: 503 at once, not a hold', async () => {
-  it = await startGateway({ deadlines: { holdMs: 60_000 } });
+  it = await startGateway({ deadlines: { hold: 60_000 } });
   const connector = await it.connect();
   const most = 1024;
   const visitors = await Promise.all(Array.from({ length: most }, () => it.get()));

@@ -1,4 +1,4 @@
-import { createGateway, type Gateway, type GatewayOptions, type Member } from '../../src/index.js';
+import { createGateway, type Gateway, type GatewayOptions, type TargetStatus } from '../../src/index.js';
 import { type RawVisitor, visit } from './raw-visitor.js';
 import { connectScripted, type ScriptedConnector, type ScriptOptions } from './scripted-connector.js';
 
@@ -18,7 +18,7 @@ export interface TestGateway {
 export async function startGateway(options: GatewayOptions = {}): Promise<TestGateway> {
   const socketsBefore = openSockets();
   // Without the grace, or a target that nobody knows would be waited for.
-  const deadlines = { startGraceMs: 0, ...options.deadlines };
+  const deadlines = { startGrace: 0, ...options.deadlines };
   const gateway = createGateway({ listeners: [{ port: 0 }], ...options, deadlines });
   await gateway.start();
   const url = gateway.url!;
@@ -36,7 +36,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
       const connector = await connectScripted(url, gateway.token, script);
       connectors.push(connector);
       const target = script?.target ?? script?.targets?.[0]?.target ?? 'A';
-      await until(() => members(gateway, target).some(({ session }) => session.id === connector.welcome.session));
+      await until(() => members(gateway, target).some(({ session }) => session === connector.welcome.session));
       return connector;
     },
     visit: startVisit,
@@ -45,18 +45,15 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
       await gateway.abort();
       for (const connector of connectors) connector.close();
       for (const { socket } of visitors) socket.destroy();
-      await until(
-        () => [...gateway.targets.values()].every((target) => target.members.length === 0),
-        'members are left',
-      );
+      await until(() => gateway.targets.size === 0, 'members are left');
       await until(() => openSockets() <= socketsBefore, 'sockets are left');
     },
   };
 }
 
 /** Who serves a target. */
-export function members(gateway: Gateway, target = 'A'): readonly Member[] {
-  return gateway.targets.get(target.toLowerCase())?.members ?? [];
+export function members(gateway: Gateway, target = 'A'): TargetStatus['replicas'] {
+  return gateway.targets.get(target)?.replicas ?? [];
 }
 
 /** Sockets of this process. */

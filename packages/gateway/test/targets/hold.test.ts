@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { defaultTargetPolicy } from '../../src/policy/target-policy.js';
 import { createHold, type Hold, type HoldOptions, type Waiting } from '../../src/targets/hold.js';
 import type { Target } from '../../src/targets/registry.js';
+import { Traffic } from '../../src/targets/traffic.js';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
@@ -10,7 +12,11 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const target = (id: string): Target => ({ id, members: [], leftAt: 0 });
+function target(id: string, holdMs = 5000): Target {
+  const policy = { ...defaultTargetPolicy, holdMs };
+  return { id, members: [], policy, traffic: new Traffic(policy, () => 0), leftAt: 0, servedSince: 0 };
+}
+
 const A = target('A');
 const B = target('B');
 
@@ -31,7 +37,8 @@ function fill(hold: Hold, count: number, to: Target, address: (i: number) => str
 describe('hold', () => {
   test('expires after its time, in order', () => {
     const events: string[] = [];
-    const hold = createHold({ holdMs: 100 });
+    const hold = createHold();
+    const [A, B] = [target('A', 100), target('B', 100)];
     hold.wait(A, waiting('one', events));
     vi.advanceTimersByTime(60);
     hold.wait(B, waiting('two', events));
@@ -55,7 +62,8 @@ describe('hold', () => {
 
   test('who waits again after a release has what is left of its time, not more', () => {
     const events: string[] = [];
-    const hold = createHold({ holdMs: 100 });
+    const hold = createHold();
+    const A = target('A', 100);
     const one = waiting('one', events);
     one.onAvailable = () => void hold.wait(A, one);
     hold.wait(A, one);
@@ -116,8 +124,8 @@ describe('hold', () => {
   });
 
   test('0 ms: nobody waits; closed: neither', () => {
-    const hold = createHold({ holdMs: 0 });
-    expect(hold.wait(A, waiting('one', []))).toBe('no-connector');
+    const hold = createHold();
+    expect(hold.wait(target('C', 0), waiting('one', []))).toBe('no-connector');
     hold.close();
     expect(hold.wait(A, waiting('one', []))).toBe('draining');
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { defaultTargetPolicy } from '../../src/policy/target-policy.js';
 import type { Member } from '../../src/targets/member.js';
-import { createRegistry, rememberedMs } from '../../src/targets/registry.js';
+import { createRegistry, type Registry, rememberedMs } from '../../src/targets/registry.js';
 
 interface Load {
   size: number;
@@ -38,12 +39,23 @@ function member(
     agent: '',
     labels: {},
     connectedAt: 0,
+    generation: 0,
+    credential: '',
+    owner: 'default',
+    peer: '',
+    transport: 'websocket',
+    requests: 0,
+    leaving: false,
   };
+}
+
+function registryAt(now: () => number, nameOf: (id: string) => string | undefined = () => undefined): Registry {
+  return createRegistry({ now, nameOf, policyOf: () => defaultTargetPolicy });
 }
 
 describe('registry', () => {
   test('targets are compared without case and shown as first registered', () => {
-    const registry = createRegistry(() => 0);
+    const registry = registryAt(() => 0);
     const one = member('1', 'Camera-7');
     registry.add(one);
     expect(registry.find('camera-7')?.id).toBe('Camera-7');
@@ -56,7 +68,7 @@ describe('registry', () => {
   });
 
   test('picks the member with the fewest exchanges among those that may get one', () => {
-    const registry = createRegistry(() => 0);
+    const registry = registryAt(() => 0);
     const loads = [3, 1, 2].map((size) => ({ size, canOpen: true, state: 'attached' }));
     const all = loads.map((load, i) => member(`${i}`, 'A', load));
     for (const one of all) registry.add(one);
@@ -72,23 +84,55 @@ describe('registry', () => {
     expect(registry.pick(target)).toBeUndefined();
   });
 
-  test('a new start of the same replica replaces the old one, another replica does not', () => {
-    const registry = createRegistry(() => 0);
-    const old = member('a1', ['A', 'B']);
-    expect(registry.add(old)).toEqual([]);
-    expect(registry.add(member('b1', 'a'))).toEqual([]);
-    const next = member('a2', ['a', 'B']);
-    expect(registry.add(next)).toEqual([old]); // Once, although it holds two targets.
-    expect(registry.find('A')?.members).toHaveLength(3); // Until the old session has ended.
+  test('who leaves a target is gone from all that it served, once', () => {
+    const registry = registryAt(() => 0);
+    const [old, other, next] = [member('a1', ['A', 'B']), member('b1', 'a'), member('a2', ['a', 'B'])];
+    for (const one of [old, other, next]) registry.add(one);
+    expect(registry.find('A')?.members).toHaveLength(3);
     registry.remove(old);
     registry.remove(old);
     expect(registry.find('A')?.members).toHaveLength(2);
     expect(registry.find('B')?.members).toEqual([next]);
   });
 
+  test('one that is to leave gets no more requests', () => {
+    const registry = registryAt(() => 0);
+    const one = member('1');
+    registry.add(one);
+    one.leaving = true;
+    expect(registry.pick(registry.find('A')!)).toBeUndefined();
+  });
+
+  test('a target that is named somewhere is known for ever, as it is written there', () => {
+    let now = 0;
+    const registry = registryAt(
+      () => now,
+      (id) => (id === 'line-4' ? 'Line-4' : undefined),
+    );
+    for (let i = 0; i < 3; i++) {
+      expect(registry.find('LINE-4')).toMatchObject({ id: 'Line-4', members: [], leftAt: now });
+      now += rememberedMs;
+    }
+    expect(registry.find('line-5')).toBeUndefined();
+  });
+
+  test('says since when a target has been served without a gap', () => {
+    let now = 1;
+    const registry = registryAt(() => now++);
+    const [one, two] = [member('1'), member('2')];
+    registry.add(one);
+    const since = registry.find('A')!.servedSince;
+    registry.add(two);
+    registry.remove(one);
+    expect(registry.find('A')!.servedSince).toBe(since);
+    registry.remove(two);
+    registry.add(one);
+    expect(registry.find('A')!.servedSince).toBeGreaterThan(since);
+  });
+
   test('a target that lost its members is remembered for ten minutes', () => {
     let now = 1000;
-    const registry = createRegistry(() => now);
+    const registry = registryAt(() => now);
     const one = member('1');
     registry.add(one);
     now += 5000;
@@ -104,7 +148,7 @@ describe('registry', () => {
 
   test('no more than 10,000 are remembered, the oldest go first', () => {
     let now = 0;
-    const registry = createRegistry(() => now);
+    const registry = registryAt(() => now);
     const staying = member('stays', 'stays');
     registry.add(staying);
     for (let i = 0; i < 10_050; i++) {
@@ -124,7 +168,7 @@ describe('registry', () => {
   });
 
   test('tells of each target that may have got a member', () => {
-    const registry = createRegistry(() => 0);
+    const registry = registryAt(() => 0);
     const told: string[] = [];
     registry.onAvailable = (target) => void told.push(target.id);
     const one = member('1', ['A', 'B']);

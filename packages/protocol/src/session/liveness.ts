@@ -49,6 +49,7 @@ export class Liveness {
   #replyTimer: Timer | undefined;
   #lookAt = 0;
   #movedBytes: number | undefined;
+  #onHeard: (() => void)[] = [];
   /** Bytes of the stream came since the peer was asked last: silence behind them may be a cut in the middle of something. */
   #wasBusy = false;
 
@@ -82,6 +83,13 @@ export class Liveness {
       this.#replyTimer.cancel();
       this.#replyTimer = undefined;
     }
+    if (this.#onHeard.length > 0) for (const onHeard of this.#onHeard.splice(0)) onHeard();
+  }
+
+  /** Asks for a sign of life, where there is a way to; `onHeard` is called at the next one, whenever it comes. */
+  probe(onHeard: () => void): void {
+    this.#onHeard.push(onHeard);
+    if (this.#transport) this.#ask(0);
   }
 
   /** Whether a message that goes out now is to ask for an answer: one is wanted, or it is the first on a quiet link. */

@@ -179,6 +179,11 @@ export class Session {
     this.#flush();
   }
 
+  /** Asks the peer for a sign of life; `onHeard` is called at the next one, if there is any. */
+  probe(onHeard: () => void): void {
+    this.#liveness.probe(onHeard);
+  }
+
   /** The present transport is of no use any more: closes it and waits for another one. */
   detach(): void {
     const transport = this.#transport;

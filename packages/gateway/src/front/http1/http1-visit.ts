@@ -263,12 +263,10 @@ export class Http1Visit implements Visit {
 
   #over(reason: Reason | undefined): void {
     this.#ended = true;
-    this.onEnded?.({
-      status: this.#status,
-      reason,
-      bytesIn: this.#bytes?.taken ?? 0,
-      bytesOut: this.#sink?.written ?? 0,
-    });
+    const bytesIn = this.#bytes?.taken ?? 0;
+    const bytesOut = this.#sink?.written ?? 0;
+    this.handler.onEnded?.(bytesIn, bytesOut);
+    this.onEnded?.({ status: this.#status, reason, bytesIn, bytesOut });
   }
 }
 

@@ -1,0 +1,56 @@
+import type { Route } from './routing/route.js';
+import type { Addresses } from './tunnel/hello-check.js';
+
+/** One listener, as far as it is an address of targets. */
+export interface AddressEntry {
+  /** As `http://localhost:8080`. */
+  readonly origin: string;
+  readonly routes: readonly Route[];
+  /** Whether targets of different owners may share the origin. */
+  readonly sharedOrigin: 'trusted' | 'one-owner';
+}
+
+/** The listeners of a gateway as addresses of its targets. */
+export class ListenerAddresses implements Addresses {
+  readonly #entries: AddressEntry[] = [];
+
+  /** That of the first listener; undefined while there is none. */
+  get origin(): string | undefined {
+    return this.#entries[0]?.origin;
+  }
+
+  get routes(): string {
+    const distinct = new Set(this.#entries.flatMap(({ routes }) => routes.map(({ description }) => description)));
+    return [...distinct].join(', ') || 'none';
+  }
+
+  add(entry: AddressEntry): void {
+    this.#entries.push(entry);
+  }
+
+  remove(entry: AddressEntry): void {
+    const index = this.#entries.indexOf(entry);
+    if (index >= 0) this.#entries.splice(index, 1);
+  }
+
+  urlsOf(target: string): readonly string[] {
+    const urls = this.#entries.flatMap(({ origin, routes }) => routes.map((route) => route.urlOf(target, origin)));
+    const distinct = [...new Set(urls)].filter((url) => url !== undefined);
+    // Not every program resolves names below localhost: such a URL is never the preferred one.
+    const isLocal = (url: string): boolean => new URL(url).hostname.endsWith('.localhost');
+    return [...distinct.filter((url) => !isLocal(url)), ...distinct.filter(isLocal)];
+  }
+
+  sharedRouteOf(target: string): string | undefined {
+    for (const entry of this.#entries) {
+      const shared = sharedRoutes(entry).find((route) => route.urlOf(target, entry.origin) !== undefined);
+      if (shared) return `"${shared.description}"`;
+    }
+    return undefined;
+  }
+}
+
+/** The routes of a listener by which targets of one owner alone may share its origin. */
+export function sharedRoutes({ routes, sharedOrigin }: Omit<AddressEntry, 'origin'>): readonly Route[] {
+  return sharedOrigin === 'trusted' ? [] : routes.filter((route) => route.sharesOrigin);
+}

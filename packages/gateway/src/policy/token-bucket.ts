@@ -1,0 +1,25 @@
+/** Lets so many through a second, in bursts of as many. */
+export class TokenBucket {
+  readonly #perMs: number;
+  readonly #most: number;
+  #left: number;
+  #filledAt: number;
+
+  /** @param now Milliseconds of any clock. */
+  constructor(perSecond: number, now: number) {
+    this.#perMs = perSecond / 1000;
+    this.#most = perSecond;
+    this.#left = perSecond;
+    this.#filledAt = now;
+  }
+
+  /** Whether one more may pass now. */
+  take(now: number): boolean {
+    const since = Math.max(0, now - this.#filledAt);
+    this.#left = Math.min(this.#most, this.#left + since * this.#perMs);
+    this.#filledAt = now;
+    if (this.#left < 1) return false;
+    this.#left--;
+    return true;
+  }
+}

@@ -1,0 +1,52 @@
+import type { Member } from './member.js';
+import type { Target } from './registry.js';
+import type { SessionStatus, TargetStatus } from './status.js';
+
+/** A session as lists show it. */
+export function sessionStatusOf(member: Member): SessionStatus {
+  return { ...commonStatusOf(member), targets: member.targets };
+}
+
+/** A target as lists show it, with the sessions that serve it; undefined while there is none. */
+export function targetStatusOf(
+  target: Target,
+  urlsOf: (target: string) => readonly string[],
+): TargetStatus | undefined {
+  const { id, members, servedSince, traffic } = target;
+  const [first] = members;
+  if (!first) return undefined;
+  const { requests, running, bytesIn, bytesOut } = traffic;
+  return {
+    target: id,
+    urls: urlsOf(id),
+    owner: first.owner,
+    since: new Date(servedSince).toISOString(),
+    requests,
+    running,
+    bytesIn,
+    bytesOut,
+    replicas: members.map((member) => ({ ...commonStatusOf(member), replica: replicaOf(member, id) })),
+  };
+}
+
+function commonStatusOf(member: Member): Omit<SessionStatus, 'targets'> {
+  const { session, transport, connectedAt, agent, labels, peer, credential, owner, requests } = member;
+  return {
+    session: session.id,
+    state: session.state.state !== 'attached' ? 'detached' : session.suspect ? 'suspect' : 'attached',
+    transport,
+    since: new Date(connectedAt).toISOString(),
+    agent,
+    labels,
+    peer,
+    credential,
+    owner,
+    requests,
+    running: session.mux.size,
+    resumes: session.resumes,
+  };
+}
+
+function replicaOf({ targets }: Member, id: string): string {
+  return targets.find(({ target }) => target.toLowerCase() === id.toLowerCase())?.replica ?? '';
+}

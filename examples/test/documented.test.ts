@@ -34,7 +34,7 @@ function blocksOf(page: string): { readonly line: number; readonly code: string 
 
 /** What the pages leave to the reader, and a list of what a block opens. */
 const preamble = `
-const reader = { token: process.env.TOKEN, app: (request, response) => response.end('the app\\n') };
+const reader = { token: process.env.RHTTP_TOKEN, app: (request, response) => response.end('the app\\n') };
 const opened = [];
 const opening = (open) => (...args) => { const one = open(...args); opened.unshift(one); return one; };
 `;
@@ -68,7 +68,7 @@ function programOf(code: string): string {
 async function run(code: string): Promise<string> {
   const child = spawn(process.execPath, ['--input-type=module', '--eval', programOf(code)], {
     cwd: root,
-    env: { ...process.env, TOKEN: gateway.token },
+    env: { ...process.env, RHTTP_TOKEN: gateway.token },
     timeout: 15_000,
   });
   const output = text(child.stdout);

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createGateway } from '@reverse-http/gateway';
@@ -158,7 +158,13 @@ test('vite: a page, a transformed module, and its socket for hot replacement', a
   const token = /const wsToken = "([^"]+)"/.exec(client.body)![1];
   const { host, port } = new URL(url);
   const socket = new WebSocket(`ws://127.0.0.1:${port}/?token=${token}`, 'vite-hmr', { headers: { Host: host } });
-  expect(JSON.parse(String((await once(socket, 'message'))[0]))).toEqual({ type: 'connected' });
+  const next = async (): Promise<unknown> => JSON.parse(String((await once(socket, 'message'))[0]));
+  expect(await next()).toEqual({ type: 'connected' });
+  // A file is touched until it is noticed: nothing tells when Vite has begun to watch.
+  const file = new URL('../vite/app/clock.js', import.meta.url);
+  const touching = setInterval(() => utimes(file, new Date(), new Date()), 100);
+  expect(await next()).toMatchObject({ type: 'update', updates: [{ type: 'js-update', path: '/clock.js' }] });
+  clearInterval(touching);
   expect(await interrupt()).toBe(0);
 });
 

@@ -6,6 +6,7 @@ import { dirname, join, posix, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const GATEWAY_FOLDERS = [
+  'timing',
   'visit',
   'credentials',
   'front',
@@ -32,17 +33,26 @@ export const LAYERS = {
   'protocol/exchange': ['protocol/errors', 'protocol/http1', 'protocol/pipe', 'protocol/mux'],
   'protocol/session': ['protocol/errors', 'protocol/http1', 'protocol/pipe', 'protocol/mux', 'protocol/exchange'],
   'protocol/poll': ['protocol/errors', 'protocol/http1', 'protocol/pipe', 'protocol/session'],
+  'protocol/transport-suite': ['protocol/http1', 'protocol/pipe', 'protocol/mux', 'protocol/session'],
 
   connector: [], // everything outside node/: it runs in browsers
   'connector/node': ['connector'],
 
+  'gateway/timing': [],
   'gateway/visit': [],
-  'gateway/front': ['gateway/visit'],
+  'gateway/front': ['gateway/visit', 'gateway/timing'],
   'gateway/routing': ['gateway/visit'],
   'gateway/policy': ['gateway/visit'],
   'gateway/targets': ['gateway/visit', 'gateway/policy'],
   'gateway/tap': ['gateway/visit'],
-  'gateway/forward': ['gateway/visit', 'gateway/targets', 'gateway/tap', 'type gateway/routing'],
+  'gateway/forward': [
+    'gateway/visit',
+    'gateway/timing',
+    'gateway/policy',
+    'gateway/targets',
+    'gateway/tap',
+    'type gateway/routing',
+  ],
   'gateway/tunnel': ['gateway/visit', 'gateway/policy', 'gateway/targets', 'gateway/credentials'],
   'gateway/credentials': ['gateway/policy'],
   'gateway/admin': ['gateway/credentials', 'type gateway/targets', 'type gateway/tap'],

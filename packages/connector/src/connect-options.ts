@@ -44,6 +44,11 @@ export interface ConnectOptions<Request = unknown> {
    * doubling to 15. Default `close`.
    */
   readonly onRefused?: 'close' | 'retry';
+  /**
+   * Requests answered at a time, a whole number from 1 on: more are refused as `overloaded` before the handler hears of them, so
+   * that the gateway may give them to another replica, else answer 503. Default: as many as the gateway allows.
+   */
+  readonly maxConcurrent?: number;
   /** Lets a token travel over plain `http:` to a host that is not loopback. Default false. */
   readonly allowCleartext?: boolean;
 }
@@ -61,6 +66,7 @@ export interface ResolvedConnectOptions<Request = unknown> {
   readonly onState: ((state: ConnectionState, previous: ConnectionState) => void) | undefined;
   readonly onError: ((error: unknown, request: Request | undefined) => void) | undefined;
   readonly onRefused: 'close' | 'retry';
+  readonly maxConcurrent: number;
 }
 
 const targetId = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
@@ -81,6 +87,7 @@ export function resolveConnectOptions<Request>(
 ): ResolvedConnectOptions<Request> {
   if (typeof options !== 'object' || options === null) bad('options: give an object with gateway and target');
   const { transport = 'auto', keepAlive, onRefused = 'close', logger = defaultLogger } = options;
+  const { maxConcurrent = Number.POSITIVE_INFINITY } = options;
   const gateways = listOf(options.gateway, 'gateway').map(normaliseGateway);
   const targets = listOf(options.target, 'target');
   for (const target of targets) if (!targetId.test(target)) bad(`target: "${target}" is not a target id`);
@@ -90,6 +97,8 @@ export function resolveConnectOptions<Request>(
     bad('keepAlive: must be a whole number of milliseconds, 100 or more');
   }
   if (onRefused !== 'close' && onRefused !== 'retry') bad('onRefused: must be close or retry');
+  if (!(maxConcurrent >= 1 && (Number.isSafeInteger(maxConcurrent) || maxConcurrent === Number.POSITIVE_INFINITY)))
+    bad('maxConcurrent: must be a whole number, 1 or more');
   if (options.replica !== undefined && (options.replica === '' || options.replica.length > 64)) {
     bad('replica: must have 1 to 64 characters');
   }
@@ -107,6 +116,7 @@ export function resolveConnectOptions<Request>(
     onState: options.onState,
     onError: options.onError,
     onRefused,
+    maxConcurrent,
   };
 }
 

@@ -1,8 +1,9 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Connection, ConnectionState } from '../src/node/index.js';
+import type { Connection, ConnectionState, FetchContext, FetchRequest } from '../src/node/index.js';
 import { connect, ReverseHttpError } from '../src/node/index.js';
 import { createFakeGateway, type FakeGateway } from './harness/fake-gateway.js';
 import { TestBody } from './harness/visitor.js';
@@ -187,6 +188,35 @@ describe('connect', () => {
     expect(errors).toEqual([new Error('broken'), '/p']);
   });
 
+  it('serves fetch-style handlers, each call in an async context of its own', async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    const errors: unknown[] = [];
+    const application = {
+      greeting: 'hello',
+      fetch(request: FetchRequest, { peer, target }: FetchContext) {
+        seen.push(storage.getStore());
+        storage.enterWith(request.url);
+        if (request.url.endsWith('/bad')) throw new Error('broken');
+        return new Response(`${this.greeting} ${target} ${peer.address}`);
+      },
+    };
+    connection = connect(application, {
+      gateway: gateway.url,
+      target: 'A',
+      transport: 'websocket',
+      logger: false,
+      onError: (error, request) => errors.push(error, request?.url, request instanceof Request),
+    });
+    await connection.ready;
+    const visits = ['/', '/bad', '/'].map((path) => gateway.visit({ path }));
+    await Promise.all(visits.map((visit) => visit.done()));
+    expect(visits[2]?.text).toBe('hello A 203.0.113.7');
+    expect(visits[1]?.failure?.reason).toBe('handler-failed');
+    expect(seen).toEqual([undefined, undefined, undefined]);
+    expect(errors).toEqual([new Error('broken'), 'http://a.example/bad', true]);
+  });
+
   it('throws at once for options that cannot work', () => {
     const handler = (): void => {};
     const tries = [
@@ -205,6 +235,8 @@ describe('connect', () => {
     [{ gateway: 'https://gw', target: 'A', token: 5 }, 'token: must be a text, or a function that gives one'],
     [{ gateway: 'https://gw', target: 'A', token: null }, 'token: must be a text, or a function that gives one'],
     [{ gateway: 5, target: 'A' }, 'gateway: is missing'],
+    [{ gateway: 'https://gw', target: 'A', maxConcurrent: 0 }, 'maxConcurrent: must be a whole number, 1 or more'],
+    [{ gateway: 'https://gw', target: 'A', maxConcurrent: 1.5 }, 'maxConcurrent: must be a whole number, 1 or more'],
   ])('says what is wrong with %j', (options, message) => {
     const thrown = expect.objectContaining({ code: 'bad-option', message });
     expect(() => connect(() => {}, options as never)).toThrow(thrown);

@@ -263,7 +263,7 @@ describe('a refusal', () => {
     expect(lines).toHaveLength(1);
   });
 
-  it('for now is tried again, not before the gateway said', () => {
+  it('T16: for now is tried again, not before the gateway said', () => {
     const connection = link();
     dialler.last.open().refuse({ code: 'overloaded', message: '', retryAfterMs: 7000 });
     expect(connection.state).toMatchObject({ state: 'connecting', error: { code: 'overloaded' }, retryInMs: 7000 });
@@ -275,7 +275,7 @@ describe('a refusal', () => {
 });
 
 describe('a session that the gateway ends', () => {
-  it('because of a successor makes a standby, which asks every minute', () => {
+  it('T22: because of a successor makes a standby, which asks every minute', () => {
     const connection = link();
     dialler.last.open().welcome().close('replaced');
     runtime.flush();
@@ -291,7 +291,7 @@ describe('a session that the gateway ends', () => {
     expect(events).toEqual(['ready', 'standby', 'standby', 'ready']);
   });
 
-  it('because of a revoked token closes', () => {
+  it('T16: because of a revoked token closes', () => {
     link();
     dialler.last.open().welcome().close('revoked');
     runtime.flush();
@@ -392,4 +392,18 @@ it('a goodbye of a newer kind reads as the end of a session', () => {
   const connection = link();
   dialler.last.open().say(encodeControl(3, { code: 'from-the-future' as never, message: 'soon' }));
   expect(connection.state).toMatchObject({ state: 'connecting', error: { code: 'closed', message: 'soon' } });
+});
+
+it('refuses what is more than maxConcurrent, and serves again when there is room', () => {
+  link({ maxConcurrent: 2 });
+  const session = dialler.last.open().welcome();
+  const visits = [1, 2, 3].map(() => visit(session.mux));
+  runtime.flush();
+  expect(streams).toHaveLength(2);
+  expect(visits[2]?.failure?.reason).toBe('overloaded');
+  expect(visits[2]?.exchange.delivered).toBe('no');
+  acceptor.active -= 1;
+  const next = visit(session.mux);
+  runtime.flush();
+  expect([streams.length, next.failure]).toEqual([3, undefined]);
 });

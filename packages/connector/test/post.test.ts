@@ -34,3 +34,31 @@ it('waits as long as the answer says, but an hour at most', async () => {
     expect(await post()).toEqual(failure);
   }
 });
+
+it('repeats what was given up on a fresh connection, for the kept ones may be dead too', async () => {
+  const sockets = new Set<unknown>();
+  const silent = createServer((req, res) => {
+    sockets.add(req.socket);
+    if (req.url !== '/silence') res.end('x');
+  });
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  const send = createPost();
+  const answered = (path: string): Promise<PostOutcome> =>
+    new Promise((resolve) => void send(url + path, new Uint8Array(1), resolve, () => {}));
+  await Promise.all([answered('/one'), answered('/two')]);
+  expect(sockets.size).toBe(2);
+  const asked = new Promise<void>((resolve) => silent.once('request', () => resolve()));
+  const giveUp = send(
+    `${url}/silence`,
+    new Uint8Array(1),
+    () => {},
+    () => {},
+  );
+  await asked;
+  giveUp();
+  expect(await answered('/three')).toMatchObject({ kind: 'answer' });
+  expect(sockets.size).toBe(3);
+  silent.closeAllConnections();
+  await new Promise((resolve) => silent.close(resolve));
+});

@@ -34,8 +34,11 @@ export class ListenerAddresses implements Addresses {
   }
 
   urlsOf(target: string): readonly string[] {
-    const urls = this.#entries.flatMap(({ origin, routes }) => routes.map((route) => route.urlOf(target, origin)));
-    const distinct = [...new Set(urls)].filter((url) => url !== undefined);
+    const urlsBy = (wanted: boolean): (string | undefined)[] =>
+      this.#entries.flatMap(({ origin, routes }) =>
+        routes.filter((route) => isEnough(route) === wanted).map((route) => route.urlOf(target, origin)),
+      );
+    const distinct = [...new Set([...urlsBy(true), ...urlsBy(false)])].filter((url) => url !== undefined);
     // Not every program resolves names below localhost: such a URL is never the preferred one.
     const isLocal = (url: string): boolean => new URL(url).hostname.endsWith('.localhost');
     return [...distinct.filter((url) => !isLocal(url)), ...distinct.filter(isLocal)];
@@ -53,4 +56,9 @@ export class ListenerAddresses implements Addresses {
 /** The routes of a listener by which targets of one owner alone may share its origin. */
 export function sharedRoutes({ routes, sharedOrigin }: Omit<AddressEntry, 'origin'>): readonly Route[] {
   return sharedOrigin === 'trusted' ? [] : routes.filter((route) => route.sharesOrigin);
+}
+
+/** Whether a route's URL leads to the target by itself, without a cookie, a field or what a function knows. */
+function isEnough({ variesBy, decide }: Route): boolean {
+  return variesBy === undefined && decide === undefined;
 }

@@ -7,6 +7,7 @@ import { authenticateByTokens } from './credentials/grant.js';
 import { createToken } from './credentials/token.js';
 import { createForwarder, type Forwarder } from './forward/forward.js';
 import { createRequestHeads } from './forward/request-head.js';
+import { createTransparentHeads } from './forward/transparent-heads.js';
 import { nodeClock } from './node-clock.js';
 import type { ResolvedGatewayOptions } from './options/resolved-options.js';
 import { createTargetPolicies } from './policy/target-policies.js';
@@ -17,6 +18,7 @@ import { createEventFeed, type EventFeed } from './targets/event-feed.js';
 import { createHold, type Hold } from './targets/hold.js';
 import { createKnownTargets } from './targets/known-targets.js';
 import { createRegistry, type Registry } from './targets/registry.js';
+import { TimerWheel } from './timing/timer-wheel.js';
 import { createReception, type Reception } from './tunnel/reception.js';
 import { createTunnel, type Tunnel } from './tunnel/tunnel.js';
 import { createTurn } from './turn.js';
@@ -29,6 +31,8 @@ export interface GatewayParts {
   readonly registry: Registry;
   readonly hold: Hold;
   readonly forwarder: Forwarder;
+  /** For transparent listeners. */
+  readonly transparentForwarder: Forwarder;
   readonly reception: Reception;
   readonly tunnel: Tunnel;
   readonly events: EventFeed;
@@ -37,6 +41,9 @@ export interface GatewayParts {
   /** A new request id. */
   readonly nextId: () => string;
 }
+
+/** Deadlines of exchanges are late by less than two of these, ms. */
+const deadlineTickMs = 100;
 
 /** Makes the parts and joins them. */
 export function createGatewayParts(options: ResolvedGatewayOptions, addresses: ListenerAddresses): GatewayParts {
@@ -52,7 +59,8 @@ export function createGatewayParts(options: ResolvedGatewayOptions, addresses: L
   });
   const hold = createHold();
   registry.onAvailable = hold.release;
-  const requestHeads = createRequestHeads(`rhttp-${nodeId}`, new URL(publicUrl ?? 'http://localhost').host);
+  const defaultHost = new URL(publicUrl ?? 'http://localhost').host;
+  const forwarding = { registry, hold, now: Date.now, wheel: new TimerWheel(deadlineTickMs) };
   const events = createEventFeed(onError, Date.now);
   if (onEvent) events.subscribe(onEvent);
   const { keepAliveMs, maxKeepAliveMs, maxSessionsPerToken, maxHellosPerSecond } = options;
@@ -78,7 +86,15 @@ export function createGatewayParts(options: ResolvedGatewayOptions, addresses: L
     credentials,
     registry,
     hold,
-    forwarder: createForwarder({ registry, hold, requestHeads, now: Date.now }),
+    forwarder: createForwarder({
+      ...forwarding,
+      requestHeads: createRequestHeads(`rhttp-${nodeId}`, defaultHost),
+    }),
+    transparentForwarder: createForwarder({
+      ...forwarding,
+      requestHeads: createTransparentHeads(defaultHost),
+      transparent: true,
+    }),
     reception,
     tunnel: createTunnel(reception),
     events,

@@ -14,14 +14,16 @@ export function createListenerFront(
   parts: GatewayParts,
   state: Pick<VisitServerOptions, 'isDraining' | 'graceMs'>,
 ): Front {
-  const { host, port, routes, maxHeadBytes } = listener;
-  const { tunnel, registry, forwarder, taps, onError, nextId } = parts;
+  const { host, port, routes, transparent, maxBodyBytes, maxHeadBytes } = listener;
+  const { tunnel, registry, forwarder, transparentForwarder, taps, onError, nextId } = parts;
   const serve = createVisitServer({
     routes,
     hosts: createServedHosts(listener.hosts, publicUrl, routes),
     tunnel: listener.tunnel ? tunnel : undefined,
     registry,
-    forwarder,
+    forwarder: transparent ? transparentForwarder : forwarder,
+    transparent,
+    maxBodyBytes,
     taps,
     onError,
     ...state,

@@ -55,7 +55,8 @@ export function createVisitServer(options: VisitServerOptions): (visit: Visit) =
     const { head } = visit;
     if (!hosts.serves(head)) return serveTapped(visit, undefined, failWrongHost);
     if (reserves && isReservedPath(head)) return serveReserved(visit);
-    if (!passesAll && (isRefusedMethod(head) || isAsterisk(head))) return serveTapped(visit, undefined, failUnrouted);
+    if (isConnect(head) || (!passesAll && (isTrace(head) || isAsterisk(head))))
+      return serveTapped(visit, undefined, failUnrouted);
     const match = router.find(visit);
     if (match instanceof Promise) serveLater(visit, match);
     else serveRouted(visit, match);
@@ -119,16 +120,19 @@ function failWrongHost(visit: Visit): void {
 
 function failUnrouted(visit: Visit): void {
   const { head } = visit;
-  if (isRefusedMethod(head)) return visit.fail('method-not-allowed', { fields: allow });
+  if (isConnect(head) || isTrace(head)) return visit.fail('method-not-allowed', { fields: allow });
   if (isAsterisk(head)) return visit.answer(204, allow, '');
   visit.fail('no-route', { detail: 'No route of this gateway leads to a target for this request.' });
 }
 
-/** CONNECT would make the gateway an open relay, TRACE would echo credentials (RFC 9110, sections 9.3.6 and 9.3.8). */
-function isRefusedMethod({ bytes, methodStart, methodEnd }: Head): boolean {
-  const length = methodEnd - methodStart;
-  if (length === 7) return equalsIgnoringCase(bytes, methodStart, lowerConnect);
-  return length === 5 && equalsIgnoringCase(bytes, methodStart, lowerTrace);
+/** CONNECT would make the gateway an open relay (RFC 9110, section 9.3.6), and no connector can serve it yet. */
+function isConnect({ bytes, methodStart, methodEnd }: Head): boolean {
+  return methodEnd - methodStart === 7 && equalsIgnoringCase(bytes, methodStart, lowerConnect);
+}
+
+/** TRACE would echo credentials (RFC 9110, section 9.3.8). */
+function isTrace({ bytes, methodStart, methodEnd }: Head): boolean {
+  return methodEnd - methodStart === 5 && equalsIgnoringCase(bytes, methodStart, lowerTrace);
 }
 
 /** `OPTIONS *` is about the gateway itself (RFC 9112, section 3.2.4); no other method comes this far. */

@@ -36,11 +36,13 @@ async function isCarriedBy(name: string): Promise<void> {
 }
 
 test('behind a hop that swallows upgrades it is ready all the same', async () => {
+  const began = performance.now();
   expect(await connection.ready).toMatchObject({ transport: 'poll' });
+  expect(performance.now() - began).toBeLessThan(2000);
   expect(await (await fetch(`${url}hello`)).text()).toBe('hello');
 });
 
-test('a session moves from polling to a WebSocket and back, with 100 exchanges in flight', async () => {
+test('T17: a session moves from polling to a WebSocket and back, with 100 exchanges in flight', async () => {
   await connection.ready;
   const received: string[] = [];
   const streams: IncomingMessage[] = [];

@@ -17,7 +17,7 @@ describe.each(['websocket', 'poll'])('by %s', (TRANSPORT) => {
     expect(next).not.toBe(pid);
   });
 
-  test('a gateway is killed and started again: the connector comes back by itself', async () => {
+  test('T13: a gateway is killed and started again: the connector comes back by itself', async () => {
     const gateway = await start('gateway');
     const { url } = gateway.ready;
     const server = await start('server', { GATEWAY: url!, TRANSPORT });

@@ -5,7 +5,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { DialledTransport } from '../../../connector/src/link/dialler.js';
 import { createWebSocketDialler } from '../../../connector/src/node/transport/web-socket.js';
 import { WebSocketTransport } from '../../../gateway/src/tunnel/web-socket-transport.js';
-import { describeTransport } from '../../../protocol/test/transport-suite/transport-suite.js';
+import { describeTransport } from '../../../protocol/test/transport-suite/describe-transport.js';
 
 let server: WebSocketServer;
 beforeAll(async () => {

@@ -9,11 +9,13 @@ import {
 } from '@reverse-http/protocol/session';
 import type { ResolvedConnectOptions } from '../connect-options.js';
 import type { CloseOptions, CloseReason, Connection, ConnectionState, Registration } from '../connection.js';
+import { acceptWithin } from './accept-within.js';
 import { askToken } from './ask-token.js';
 import { BackOff, dialPolicy, refusedPolicy } from './back-off.js';
 import type { DialledTransport, Dialler } from './dialler.js';
 import { type GreetingHandler, greet } from './greeting.js';
 import { createHello, registrationOf } from './hello.js';
+import { Progress } from './progress.js';
 import type { Runtime } from './runtime.js';
 import type { StreamAcceptor } from './stream-acceptor.js';
 import { TransportChoice } from './transport-choice.js';
@@ -55,8 +57,6 @@ export function createLink(options: LinkOptions): Connection {
 }
 
 class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
-  readonly ready: Promise<Registration>;
-  readonly closed: Promise<CloseReason>;
   readonly #options: ResolvedConnectOptions<never>;
   readonly #choice: TransportChoice;
   readonly #acceptor: StreamAcceptor;
@@ -66,10 +66,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
   readonly #refusals: BackOff;
   readonly #upgrade: Upgrade;
   readonly #troubles: TroubleReport;
-  #resolveReady!: (registration: Registration) => void;
-  #rejectReady!: (error: ReverseHttpError) => void;
-  #resolveClosed!: (reason: CloseReason) => void;
-  #state: ConnectionState = { state: 'connecting' };
+  readonly #progress: Progress;
   #registration: Registration | undefined;
   #session: Session | undefined;
   #key = '';
@@ -88,6 +85,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
     this.#acceptor = acceptor;
     this.#runtime = runtime;
     this.#troubles = new TroubleReport(options);
+    this.#progress = new Progress(options);
     this.#replica = options.replica ?? runtime.randomHex(8);
     const random = (): number => runtime.random();
     const now = (): number => runtime.clock.now();
@@ -99,19 +97,18 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
       greet: (handler) => this.#greet(this.#attached!.gateway, this.#choice.best, handler),
       onWelcome: (welcome, transport) => this.#onUpgraded(welcome, transport),
     });
-    this.ready = new Promise((resolve, reject) => {
-      this.#resolveReady = resolve;
-      this.#rejectReady = reject;
-    });
-    // Whoever does not wait for it is told by `closed` and onState.
-    this.ready.catch(() => {});
-    this.closed = new Promise((resolve) => {
-      this.#resolveClosed = resolve;
-    });
+  }
+
+  get ready(): Promise<Registration> {
+    return this.#progress.ready;
+  }
+
+  get closed(): Promise<CloseReason> {
+    return this.#progress.closed;
   }
 
   get state(): ConnectionState {
-    return this.#state;
+    return this.#progress.state;
   }
 
   get url(): string | undefined {
@@ -133,7 +130,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
   }
 
   async close({ graceMs = defaultGraceMs }: CloseOptions = {}): Promise<void> {
-    if (!this.#closing && this.#state.state !== 'closed') {
+    if (!this.#closing && this.state.state !== 'closed') {
       this.#closing = true;
       this.#drain(graceMs);
     }
@@ -232,8 +229,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
       for (const notice of welcome.notices) this.#options.logger.warn(`Notice from ${gateway}: ${notice}`);
     }
     this.#registration = registrationOf(welcome, this.#options.targets[0], gateway, dialler);
-    this.#setState({ state: 'ready', ...this.#registration });
-    this.#resolveReady(this.#registration);
+    this.#progress.setReady(this.#registration);
   }
 
   #openSession(welcome: Welcome): Session {
@@ -249,7 +245,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
       resumeMs: welcome.resumeMs,
       maxStreams: welcome.maxStreams,
       ...(welcome.maxUnackedBytes === undefined ? {} : { peerMaxUnackedBytes: welcome.maxUnackedBytes }),
-      onStream: (stream) => this.#acceptor.accept(stream),
+      onStream: (stream) => acceptWithin(this.#options.maxConcurrent, this.#acceptor, stream),
       onStateChanged: (state) => this.#onSession(session, state),
     });
     this.#session = session;
@@ -269,7 +265,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
 
   #onPeer(peer: 'unheard' | 'heard' | 'suspect'): void {
     if (peer === 'heard') this.#onHeard();
-    else if (peer === 'suspect' && this.#state.state === 'ready') this.#setState({ state: 'suspect' });
+    else if (peer === 'suspect' && this.state.state === 'ready') this.#progress.set({ state: 'suspect' });
   }
 
   /** The transport is lost: one that never brought an answer, or did not live long, is not dialled at once again. */
@@ -308,7 +304,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
     const retryInMs = Math.max(this.#dials.next(), atLeastMs);
     const state = this.#session ? 'detached' : 'connecting';
     this.#later(retryInMs);
-    this.#setState(error ? { state, error, retryInMs } : { state, retryInMs });
+    this.#progress.set(error ? { state, error, retryInMs } : { state, retryInMs });
     if (error) this.#troubles.tell(error);
   }
 
@@ -316,18 +312,18 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
     if (!this.#standby) this.#options.logger.warn(`Standing by: ${message || sessionCodes.replaced.message}`);
     this.#standby = true;
     this.#later(standbyMs);
-    this.#setState({ state: 'standby', retryInMs: standbyMs });
+    this.#progress.set({ state: 'standby', retryInMs: standbyMs });
   }
 
   #refuse(error: ReverseHttpError, atLeastMs = 0): void {
     if (this.#options.onRefused === 'close') {
       this.#troubles.tell(error);
-      this.#setState({ state: 'refused', error });
+      this.#progress.set({ state: 'refused', error });
       return this.#finish({ code: error.code as SessionCode, message: error.message });
     }
     const retryInMs = Math.max(this.#refusals.next(), atLeastMs);
     this.#later(retryInMs);
-    this.#setState({ state: 'refused', error, retryInMs });
+    this.#progress.set({ state: 'refused', error, retryInMs });
     this.#troubles.tell(error);
   }
 
@@ -366,25 +362,16 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
   }
 
   #finish(reason: CloseReason): void {
-    if (this.#state.state === 'closed') return;
+    if (this.state.state === 'closed') return;
     this.#closing = true;
     this.#stopDialling();
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
-    const refused = this.#state.state === 'refused' ? this.#state.error : undefined;
-    this.#setState({ state: 'closed', reason });
+    const { state } = this;
+    const refused = state.state === 'refused' ? state.error : undefined;
+    this.#progress.set({ state: 'closed', reason });
     this.#dropSession(reason.code === 'closed' ? 'closed' : 'aborted');
-    this.#rejectReady(refused ?? new ReverseHttpError(reason.code, reason.message, { cause: reason.cause }));
-    this.#resolveClosed(reason);
-  }
-
-  #setState(state: ConnectionState): void {
-    const previous = this.#state;
-    this.#state = state;
-    try {
-      this.#options.onState?.(state, previous);
-    } catch (error) {
-      this.#options.logger.error(`onState threw: ${String(error)}`);
-    }
+    const { code, message, cause } = reason;
+    this.#progress.end(reason, refused ?? new ReverseHttpError(code, message, { cause }));
   }
 }
 

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { type ConnectOptions, type Logger, resolveConnectOptions } from '../connect-options.js';
 import type { Connection } from '../connection.js';
+import type { FetchApplication, FetchRequest } from '../handler/fetch-handler.js';
 import type { Dialler } from '../link/dialler.js';
+import { holdProcess } from '../link/hold-process.js';
 import { createLink } from '../link/link.js';
 import type { Runtime } from '../link/runtime.js';
 import { createPollDialler } from '../transport/poll.js';
@@ -11,8 +13,8 @@ import { createNodeRuntime } from './runtime.js';
 import { createPost } from './transport/post.js';
 import { createWebSocketDialler, type TlsOptions } from './transport/web-socket.js';
 
-/** Settings of {@link connect} on Node. */
-export interface NodeConnectOptions extends ConnectOptions<IncomingMessage> {
+/** Settings of {@link connect} on Node; `Request` is what the handler kind calls a request. */
+export interface NodeConnectOptions<Request = IncomingMessage> extends ConnectOptions<Request> {
   /** How the gateway's certificate is checked, and what is shown of ours. Default: as Node does. */
   readonly tls?: TlsOptions;
   /** How requests are forwarded, where the handler is a URL, a port or a socket. */
@@ -37,39 +39,25 @@ const consoleLogger: Logger = {
  * @example
  * connect(3000, { gateway: 'https://gw.example.com', target: 'A', token });
  */
-export function connect(handler: NodeHandler, options: NodeConnectOptions): Connection {
+export function connect(handler: NodeHandler, options: NodeConnectOptions): Connection;
+/**
+ * The same for a fetch-style handler.
+ *
+ * @param handler An object with a `fetch` method: `{ fetch: (request) => new Response('Hello') }`, a Hono application.
+ */
+export function connect(handler: FetchApplication, options: NodeConnectOptions<FetchRequest>): Connection;
+export function connect(handler: NodeHandler | FetchApplication, options: NodeConnectOptions<never>): Connection {
   const resolved = resolveConnectOptions(options, consoleLogger);
-  const { onError, logger } = resolved;
   const runtime = createNodeRuntime();
-  const onFailure = (error: unknown, request: IncomingMessage | undefined): void => {
-    if (!onError) return logger.error(`Handler failed (${describe(request)}): ${text(error)}`);
-    try {
-      onError(error, request);
-    } catch (thrown) {
-      logger.error(`onError threw: ${text(thrown)}`);
-    }
-  };
-  const { origin } = options;
-  const acceptor = acceptorOf(handler, {
-    origin,
-    clock: runtime.clock,
-    logger,
-    onFailure,
-    isHeard: onError !== undefined,
-  });
-  const diallers = diallersOf(options, runtime);
-  const connection = createLink({ options: resolved, diallers, acceptor, runtime });
-  // A service must not end because its gateway is down: the link's own timers would let it.
-  const hold = setInterval(() => {}, longestIntervalMs);
-  connection.closed.then(() => {
-    clearInterval(hold);
-    acceptor.close?.();
-  });
+  const acceptor = acceptorOf(handler, { options: resolved, origin: options.origin, runtime });
+  const connection = createLink({ options: resolved, diallers: diallersOf(options, runtime), acceptor, runtime });
+  holdProcess(connection.closed);
+  connection.closed.then(() => acceptor.close?.());
   return connection;
 }
 
 /** The surest first: polling passes every hop, so it is ready while others are still being tried. */
-function diallersOf({ transport = 'auto', tls }: NodeConnectOptions, runtime: Runtime): [Dialler, ...Dialler[]] {
+function diallersOf({ transport = 'auto', tls }: NodeConnectOptions<never>, runtime: Runtime): [Dialler, ...Dialler[]] {
   const { clock } = runtime;
   const poll = createPollDialler({
     post: createPost(tls),
@@ -80,14 +68,4 @@ function diallersOf({ transport = 'auto', tls }: NodeConnectOptions, runtime: Ru
   if (transport === 'poll') return [poll];
   const webSocket = createWebSocketDialler(tls ? { tls } : {});
   return transport === 'websocket' ? [webSocket] : [poll, webSocket];
-}
-
-const longestIntervalMs = 0x7fff_ffff;
-
-function describe(request: IncomingMessage | undefined): string {
-  return request ? `${request.method} ${request.url}` : 'no request';
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,6 +1,19 @@
 export { type ErrorCode, ReverseHttpError } from '@reverse-http/protocol/errors';
 export type { ConnectOptions, Logger, TokenSource } from '../connect-options.js';
 export type { CloseOptions, CloseReason, Connection, ConnectionState, Registration } from '../connection.js';
+export type {
+  AnswerBody,
+  FetchAnswer,
+  FetchApplication,
+  FetchContext,
+  FetchRequest,
+  FetchResult,
+  Peer,
+  TrailersInit,
+  UpgradedStream,
+  UpgradeOptions,
+} from '../handler/fetch-handler.js';
+export type { FieldsInit, FieldValue } from '../handler/field-lines.js';
 export { connect, type NodeConnectOptions } from './connect.js';
 export type { NodeHandler } from './handler/acceptor-of.js';
 export type { Origin } from './origin/origin-address.js';

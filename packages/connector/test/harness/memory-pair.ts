@@ -1,10 +1,13 @@
 import type { RequestListener, Server } from 'node:http';
 import { Slab } from '@reverse-http/protocol/pipe';
 import { createMemoryLink, type MemoryLink, Session, type SessionOptions } from '@reverse-http/protocol/session';
+import { createFetchAcceptor } from '../../src/handler/fetch-acceptor.js';
+import type { FetchFunction } from '../../src/handler/fetch-handler.js';
 import type { StreamAcceptor } from '../../src/link/stream-acceptor.js';
 import { createListenerServer } from '../../src/node/handler/listener.js';
 import { createServerAcceptor } from '../../src/node/handler/server.js';
 import { createNodeRuntime } from '../../src/node/runtime.js';
+import { createWebRuntime } from '../../src/runtime.js';
 import { type TestVisit, type VisitOptions, visit } from './visitor.js';
 
 export interface MemoryPair {
@@ -23,7 +26,17 @@ export interface MemoryPair {
 /** A gateway's and a connector's session in one process, the connector's served by `handler`. */
 export function createMemoryPair(handler: Server | RequestListener | StreamAcceptor): MemoryPair {
   const failures: unknown[] = [];
-  const acceptor = acceptorOf(handler, failures);
+  return pairWith(acceptorOf(handler, failures), failures);
+}
+
+/** The same, served by a fetch-style handler. */
+export function createFetchPair(handler: FetchFunction): MemoryPair {
+  const failures: unknown[] = [];
+  const onFailure = (error: unknown): void => void failures.push(error);
+  return pairWith(createFetchAcceptor({ handler, target: 'A', runtime: createWebRuntime(), onFailure }), failures);
+}
+
+function pairWith(acceptor: StreamAcceptor, failures: unknown[]): MemoryPair {
   const runtime = createNodeRuntime();
   const common: Omit<SessionOptions, 'opener'> = {
     id: 'node.session',

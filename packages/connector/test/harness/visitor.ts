@@ -5,6 +5,7 @@ import type { ByteSource, Mux } from '@reverse-http/protocol/mux';
 
 export interface AnswerHeadView {
   readonly status: number;
+  readonly minorVersion: number;
   readonly raw: readonly (readonly [string, string])[];
   get(name: string): string | undefined;
 }
@@ -188,5 +189,5 @@ function viewOf(head: Head): AnswerHeadView {
   const raw = Array.from({ length: head.count }, (_, i) => [fieldName(head, i), fieldValue(head, i)] as const);
   const get = (name: string): string | undefined =>
     raw.find(([field]) => field.toLowerCase() === name.toLowerCase())?.[1];
-  return { status: head.status, raw, get };
+  return { status: head.status, minorVersion: head.minorVersion, raw, get };
 }

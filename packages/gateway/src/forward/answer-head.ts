@@ -5,6 +5,9 @@ export interface AnswerHeads {
   prepare(head: Head): string;
 }
 
+/** On a transparent listener an answer passes as it is. */
+export const transparentAnswerHeads: AnswerHeads = { prepare: () => '' };
+
 /** Makes {@link AnswerHeads}; `now` gives milliseconds since 1970. */
 export function createAnswerHeads(now: () => number): AnswerHeads {
   let second = 0;

@@ -6,9 +6,12 @@ import type { RouteMatch } from '../routing/route.js';
 import type { Hold, Waiting } from '../targets/hold.js';
 import { isFull, type Member } from '../targets/member.js';
 import type { Registry, Target } from '../targets/registry.js';
+import type { TimerWheel } from '../timing/timer-wheel.js';
 import { isHeadMethod } from '../visit/head-method.js';
 import type { Peer, Visit, VisitHandler } from '../visit/visit.js';
-import { type AnswerHeads, createAnswerHeads } from './answer-head.js';
+import { type AnswerHeads, createAnswerHeads, transparentAnswerHeads } from './answer-head.js';
+import { type Deadline, Deadlines } from './deadlines.js';
+import { isIdempotent } from './is-idempotent.js';
 import { KeptBody } from './kept-body.js';
 import { mergeVary } from './merge-vary.js';
 import type { RequestHeads } from './request-head.js';
@@ -20,6 +23,10 @@ export interface ForwardServices {
   readonly requestHeads: RequestHeads;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Counts the deadlines of exchanges. */
+  readonly wheel: TimerWheel;
+  /** Whether visitors are served as if they were connected to the server itself: answers pass as they are. Default false. */
+  readonly transparent?: boolean;
 }
 
 /** Hands visits to connectors. */
@@ -27,7 +34,7 @@ export interface Forwarder {
   forward(visit: Visit, match: RouteMatch, target: Target): void;
 }
 
-interface Shared extends ForwardServices {
+interface Shared extends Required<ForwardServices> {
   readonly answerHeads: AnswerHeads;
   /** Scratch for the heads of answers. */
   readonly scratch: Head;
@@ -35,10 +42,18 @@ interface Shared extends ForwardServices {
 
 /** A refused request is tried with this many connectors at most. */
 const maxTries = 4;
+/** How a server fails that hangs up without an answer: on a transparent listener the visitor sees just that. */
+const hangUps: readonly Reason[] = ['bad-answer', 'connector-lost', 'upgrade-failed'];
 
 /** Makes a {@link Forwarder}. */
 export function createForwarder(services: ForwardServices): Forwarder {
-  const shared: Shared = { ...services, answerHeads: createAnswerHeads(services.now), scratch: new Head() };
+  const { transparent = false } = services;
+  const shared: Shared = {
+    ...services,
+    transparent,
+    answerHeads: transparent ? transparentAnswerHeads : createAnswerHeads(services.now),
+    scratch: new Head(),
+  };
   return {
     forward(visit, match, target) {
       if (shared.requestHeads.isLoop(visit.head)) return visit.fail('loop');
@@ -49,7 +64,7 @@ export function createForwarder(services: ForwardServices): Forwarder {
 }
 
 /** One visit on its way through a connector and back. */
-class Forwarding implements AnswerHandler, HeadSource, VisitHandler, Waiting {
+class Forwarding extends Deadlines implements AnswerHandler, HeadSource, VisitHandler, Waiting {
   readonly #shared: Shared;
   readonly #visit: Visit;
   readonly #match: RouteMatch;
@@ -65,15 +80,18 @@ class Forwarding implements AnswerHandler, HeadSource, VisitHandler, Waiting {
   #refusedBy: Member[] | undefined;
   #member: Member | undefined;
   #namesTarget = false;
+  /** Whether a connector that was lost may have had the request. */
+  #repeated = false;
   /** When it began to wait for a connector; see {@link Waiting}. */
   waitingSince: number | undefined;
 
   constructor(shared: Shared, visit: Visit, match: RouteMatch, target: Target) {
+    super(shared.wheel, target.policy);
     this.#shared = shared;
     this.#visit = visit;
     this.#match = match;
     this.#target = target;
-    this.#body = visit.body && new KeptBody(visit.body);
+    this.#body = visit.body && new KeptBody(visit.body, () => this.moved());
     visit.handler = this;
   }
 
@@ -94,7 +112,7 @@ class Forwarding implements AnswerHandler, HeadSource, VisitHandler, Waiting {
     const { members } = this.#target;
     const member = this.#shared.registry.pick(this.#target, this.#refusedBy);
     if (member) this.#open(member);
-    else if (members.some(isFull)) this.#visit.fail('overloaded', { detail: 'The connector is busy.' });
+    else if (members.some(isFull)) this.#fail('overloaded', 'no', 'The connector is busy.');
     else this.#wait();
   }
 
@@ -105,9 +123,7 @@ class Forwarding implements AnswerHandler, HeadSource, VisitHandler, Waiting {
 
   onExpired(reason: Reason, waitedMs: number): void {
     this.#stopWaiting = undefined;
-    this.#visit.fail(reason, {
-      detail: `Target "${this.#target.id}" has no connector; waited ${(waitedMs / 1000).toFixed(1)} s.`,
-    });
+    this.#fail(reason, 'no', `Target "${this.#target.id}" has no connector; waited ${(waitedMs / 1000).toFixed(1)} s.`);
   }
 
   onBodyReadable(): void {
@@ -116,10 +132,12 @@ class Forwarding implements AnswerHandler, HeadSource, VisitHandler, Waiting {
 
   onAborted(reason: Reason, detail: string): void {
     this.#stopWaiting?.();
+    this.stopDeadlines();
     this.#exchange?.abort(reason, detail);
   }
 
   onInterim(head: Head): boolean {
+    this.moved();
     this.#body?.forget();
     const { end } = head;
     if (this.#visit.informational(head)) return true;
@@ -132,6 +150,8 @@ class Forwarding implements AnswerHandler, HeadSource, VisitHandler, Waiting {
   }
 
   onAnswer(head: Head, ended: boolean): void {
+    if (ended) this.stopDeadlines();
+    else this.answered();
     this.#body?.forget();
     const { vary } = this.#match;
     const lines = this.#shared.answerHeads.prepare(head);
@@ -141,6 +161,7 @@ class Forwarding implements AnswerHandler, HeadSource, VisitHandler, Waiting {
   }
 
   onUpgrade(head: Head): void {
+    this.answered();
     this.#body?.forget();
     this.#sink = this.#visit.upgrade(head, '');
     this.#sink.onDrain = this.#onDrain;
@@ -148,11 +169,13 @@ class Forwarding implements AnswerHandler, HeadSource, VisitHandler, Waiting {
   }
 
   onBody(bytes: Uint8Array): void {
+    this.moved();
     if (this.#sink!.write(bytes)) this.#exchange!.consumed(bytes.length);
     else this.#owed += bytes.length;
   }
 
   onEnd(trailers: Uint8Array | undefined): void {
+    this.stopDeadlines();
     this.#sink!.end(trailers);
   }
 
@@ -163,10 +186,27 @@ class Forwarding implements AnswerHandler, HeadSource, VisitHandler, Waiting {
   onFailed(reason: Reason, detail: string): void {
     const exchange = this.#exchange!;
     this.#exchange = undefined;
+    this.stopDeadlines();
     const { delivered } = exchange;
     if (delivered === 'no' && this.#mayTryAgain()) return this.#tryAgain(reason);
+    if (delivered === 'unknown' && this.#mayRepeat()) return this.#repeat();
+    if (this.#shared.transparent && delivered !== 'no' && hangUps.includes(reason)) return this.#visit.abort(reason);
     // To stop reading is no answer: before one it is a fault, like any other.
     this.#fail(reason === 'visitor-gone' ? 'bad-answer' : reason, delivered, detail);
+  }
+
+  protected onLate(deadline: Deadline): void {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    if (!exchange) return;
+    const delivered = exchange.delivered;
+    exchange.abort('idle-timeout', lateDetails[deadline]);
+    const reason = deadline === 'idle' || this.#sink ? 'idle-timeout' : 'first-byte-timeout';
+    this.#fail(reason, delivered, lateDetails[deadline]);
+  }
+
+  protected isQueued(): boolean {
+    return this.#exchange?.delivered === 'no';
   }
 
   onEnded(bytesIn: number, bytesOut: number): void {
@@ -185,22 +225,40 @@ class Forwarding implements AnswerHandler, HeadSource, VisitHandler, Waiting {
     this.#member = member;
     const request = { isHead: isHeadMethod(visit.head), asksUpgrade: visit.asksUpgrade };
     const exchange = OpenedExchange.open(session.mux, request, this, this.#shared.scratch);
-    if (!exchange) return visit.fail('overloaded');
+    if (!exchange) return this.#fail('overloaded', 'no', '');
     this.#exchange = exchange;
     this.#namesTarget = targets.length > 1;
+    this.startDeadlines(session);
     exchange.send(this, this.#body);
   }
 
   #wait(): void {
     const waits = this.#shared.hold.wait(this.#target, this);
     if (typeof waits === 'function') this.#stopWaiting = waits;
-    else this.#visit.fail(waits, { detail: `Target "${this.#target.id}" has no connector.` });
+    else this.#fail(waits, 'no', `Target "${this.#target.id}" has no connector.`);
   }
 
   /** Whether the request can be sent once more; only what surely never reached a handler may be. */
   #mayTryAgain(): boolean {
     if (this.#visit.settled || this.#tries >= maxTries) return false;
     return this.#body === undefined || this.#body.rewind();
+  }
+
+  /**
+   * Whether the request can be sent once more although a handler may have seen it (RFC 9110, section 9.2.2): the operator
+   * says so, the connector is gone for good, and of the body nothing left.
+   */
+  #mayRepeat(): boolean {
+    if (this.#target.policy.retry === 'off' || this.#visit.settled || this.#tries >= maxTries) return false;
+    if (this.#member!.session.state.state !== 'closed' || !isIdempotent(this.#visit.head)) return false;
+    return this.#body === undefined || this.#body.untouched;
+  }
+
+  #repeat(): void {
+    this.#repeated = true;
+    this.#refusedBy ??= [];
+    this.#refusedBy.push(this.#member!);
+    this.start();
   }
 
   #tryAgain(reason: Reason): void {
@@ -212,16 +270,25 @@ class Forwarding implements AnswerHandler, HeadSource, VisitHandler, Waiting {
     else this.start();
   }
 
-  #fail(reason: Reason, delivered: Delivered, detail: string): void {
+  #fail(reason: Reason, lastDelivered: Delivered, detail: string): void {
+    const delivered = lastDelivered === 'no' && this.#repeated ? 'unknown' : lastDelivered;
     this.#visit.fail(reason, { delivered, ...(detail === '' ? {} : { detail: sentence(detail) }) });
   }
 
   readonly #onDrain = (): void => {
     const owed = this.#owed;
     this.#owed = 0;
-    if (owed > 0) this.#exchange?.consumed(owed);
+    if (owed === 0) return;
+    this.moved();
+    this.#exchange?.consumed(owed);
   };
 }
+
+const lateDetails: Readonly<Record<Deadline, string>> = {
+  'first-byte': 'The answer did not begin in time.',
+  idle: 'Nothing moved for too long.',
+  total: 'The exchange took too long.',
+};
 
 function sentence(text: string): string {
   return `${text[0]!.toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`;

@@ -12,9 +12,17 @@ export class KeptBody implements ByteSource {
   #again = 0;
   /** Whether what is read from now on need not be kept. */
   #forgets = false;
+  readonly #onRead: (() => void) | undefined;
 
-  constructor(source: ByteSource) {
+  /** @param onRead Called when bytes were taken. */
+  constructor(source: ByteSource, onRead?: () => void) {
     this.#source = source;
+    this.#onRead = onRead;
+  }
+
+  /** Whether nothing was read yet. */
+  get untouched(): boolean {
+    return this.#length === 0 && !this.#forgets && !this.#source.ended;
   }
 
   get ended(): boolean {
@@ -34,6 +42,7 @@ export class KeptBody implements ByteSource {
     }
     if (at + again === end) return again;
     const count = this.#source.read(into, at + again, end);
+    if (count > 0) this.#onRead?.();
     if (this.#kept && count > 0) this.#keep(into.subarray(at + again, at + again + count));
     return again + count;
   }

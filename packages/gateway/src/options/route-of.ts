@@ -9,11 +9,11 @@ import { isPlainObject, unknownName } from './reader.js';
 
 /** What makes a route of the object that a configuration file has, by the name that tells its kind. */
 const kinds: Readonly<Record<string, { readonly more: readonly string[]; make(value: RouteFields): Route }>> = {
-  path: { more: ['keepPrefix'], make: ({ path, keepPrefix }) => byPath(path, { keepPrefix: keepPrefix ?? false }) },
-  cookie: {
-    more: ['select'],
-    make: ({ cookie, select }) => byCookie(cookie, select === undefined ? {} : { select }),
+  path: {
+    more: ['keepPrefix'],
+    make: ({ path, keepPrefix }) => byPath(path, keepPrefix === undefined ? {} : { keepPrefix }),
   },
+  cookie: { more: ['select'], make: ({ cookie, select }) => byCookie(cookie, select === undefined ? {} : { select }) },
   header: { more: [], make: ({ header }) => byHeader(header) },
   host: { more: [], make: ({ host }) => byHost(host) },
   target: { more: [], make: ({ target }) => toTarget(target) },
@@ -22,11 +22,11 @@ const kinds: Readonly<Record<string, { readonly more: readonly string[]; make(va
 // What is missing or of the wrong type is found by the functions that make routes.
 interface RouteFields {
   readonly path: string;
-  readonly keepPrefix?: boolean;
-  readonly cookie: string;
-  readonly select?: string;
-  readonly header: string;
+  readonly keepPrefix: boolean | undefined;
   readonly host: string | Readonly<Record<string, string>>;
+  readonly cookie: string;
+  readonly select: string | undefined;
+  readonly header: string;
   readonly target: string;
 }
 

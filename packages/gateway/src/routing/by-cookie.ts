@@ -27,7 +27,8 @@ const tunnelEndpoints: readonly string[] = ['websocket', 'hello', 'poll', 'post'
  * @example byCookie('target', { select: '/.well-known/reverse-http/select' })
  */
 export function byCookie(name: string, options: CookieRouteOptions = {}): Route {
-  if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) throw new TypeError(`byCookie: "${name}" is not a cookie name`);
+  if (typeof name !== 'string' || !/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name))
+    throw new TypeError(`byCookie: "${name}" is not a cookie name`);
   const { select } = options;
   if (select !== undefined) checkSelect(select);
   const nameBytes = latin1Bytes(name);

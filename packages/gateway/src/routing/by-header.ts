@@ -11,7 +11,8 @@ import type { Route } from './route.js';
  * @example byHeader('X-Target')
  */
 export function byHeader(name: string): Route {
-  if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) throw new TypeError(`byHeader: "${name}" is not a field name`);
+  if (typeof name !== 'string' || !/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name))
+    throw new TypeError(`byHeader: "${name}" is not a field name`);
   const hides = latin1Bytes(name.toLowerCase());
   if (identifyField(hides, 0, hides.length) !== Field.Other)
     throw new TypeError(`byHeader: "${name}" means something else already; take a name such as "X-Target"`);

@@ -28,6 +28,7 @@ export function byPath(prefix: string, options: PathRouteOptions = {}): Route {
     throw new TypeError(`byPath: "${prefix}" is not a path prefix such as "/gw"`);
   }
   const { keepPrefix = false } = options;
+  if (typeof keepPrefix !== 'boolean') throw new TypeError('byPath: keepPrefix is neither true nor false');
   const lead = latin1Bytes(`${base}/`);
   const prefixOf = (target: string): string => (keepPrefix ? '' : `${base}/${target}`);
   const matches = new KnownMatch((target) => ({ target, prefix: prefixOf(target), bare: false }));

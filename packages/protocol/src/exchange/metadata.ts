@@ -13,6 +13,6 @@ export const Metadata = {
   Prefix: 'prefix',
   /** The gateway's id of the request. */
   Id: 'id',
-  /** How many gateways the request came through, at most 2. */
+  /** How many gateways the request came through; kept for gateways that pass requests to each other, which none does yet. */
   Hops: 'hops',
 } as const;

@@ -1,5 +1,6 @@
 import { BodySize } from './body-size.js';
 import { HoldTime } from './hold-time.js';
+import { SerialHop } from './serial-hop.js';
 
 /** What was learnt about the way to a gateway; worth keeping from one transport to the next. */
 export interface PollPath {
@@ -8,6 +9,8 @@ export interface PollPath {
   /** Bodies of answers. */
   readonly down: BodySize;
   readonly hold: HoldTime;
+  /** Whether requests wait for each other. */
+  readonly serial: SerialHop;
   /** Smallest round trip seen, ms; the hello's to begin with, where somebody took its time. */
   roundTripMs: number | undefined;
 }
@@ -18,5 +21,6 @@ export interface PollPath {
  * @param holdMs How long a poll may wait at the gateway where nobody objects, ms. Default 15,000.
  */
 export function createPollPath(holdMs?: number): PollPath {
-  return { up: new BodySize(), down: new BodySize(), hold: new HoldTime(holdMs), roundTripMs: undefined };
+  const serial = new SerialHop();
+  return { up: new BodySize(), down: new BodySize(), hold: new HoldTime(holdMs), serial, roundTripMs: undefined };
 }

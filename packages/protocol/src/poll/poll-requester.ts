@@ -1,17 +1,12 @@
 import type { Timer, Transport, TransportHandler } from '../session/index.js';
 import { Batch } from './batch.js';
 import { Gathering } from './gathering.js';
-import { sendLastWord } from './last-word.js';
+import { gatherLastWord, sendLastWord } from './last-word.js';
 import { movingHoldMs, Outgoing } from './outgoing.js';
-import {
-  decodePollAnswer,
-  encodePollRequest,
-  maxMessagesPerBody,
-  maxPollHeaderBytes,
-  type PollAnswer,
-} from './poll-message.js';
+import { decodePollAnswer, encodePollRequest, maxPollHeaderBytes, type PollAnswer } from './poll-message.js';
 import { createPollPath, type PollPath } from './poll-path.js';
 import type { PollOutcome, PollRequesterOptions } from './poll-requester-options.js';
+import { serialHoldMs } from './serial-hop.js';
 import { Timers } from './timers.js';
 
 /** An answer that is due must come within this or three round trips, ms; after twice that the transport is lost. */
@@ -126,6 +121,11 @@ export class PollRequester implements Transport {
     else if (this.#posts.size < this.#maxPosts) this.#sendPost();
   }
 
+  /** Whether a poll that left before it is still held at the gateway. */
+  #overtook({ sentAt }: Outgoing): boolean {
+    return this.#outgoing.some((other) => other.sentAt <= sentAt && other.mayWait(this.#acked));
+  }
+
   /** Whether bytes are on their way up. */
   get #isCarrying(): boolean {
     return this.#posts.size > 0 || this.#outgoing.some(({ batch }) => batch.end > 0);
@@ -140,8 +140,13 @@ export class PollRequester implements Transport {
   }
 
   get #pollIsDue(): boolean {
-    const wanted = this.#moving ? (this.#options.maxPolls ?? 2) : 1;
-    return this.#polls.size < wanted && this.#nextNumber <= this.#lowest + 1;
+    const { size } = this.#polls;
+    return size === 0 || (size < this.#wantedPolls && this.#nextNumber <= this.#lowest + 1);
+  }
+
+  get #wantedPolls(): number {
+    const isWorthTwo = this.#moving && !this.#path.serial.at(this.#options.clock.now());
+    return isWorthTwo ? (this.#options.maxPolls ?? 2) : 1;
   }
 
   /** Every poll below was answered in full. */
@@ -191,13 +196,12 @@ export class PollRequester implements Transport {
 
   #request(outgoing: Outgoing): void {
     const { clock, post, session, attach } = this.#options;
-    const { hold, down } = this.#path;
+    const { down } = this.#path;
     const { number } = outgoing;
     const now = clock.now();
     outgoing.sentAt = outgoing.movedAt = now;
     // After a silence the question is only whether anybody is there: that is answered at once.
-    const holdMs = outgoing.timeouts > 0 ? 0 : hold.at(now);
-    outgoing.holdMs = this.#moving ? Math.min(holdMs, movingHoldMs) : holdMs;
+    outgoing.holdMs = outgoing.timeouts > 0 ? 0 : this.#holdAt(now);
     outgoing.answerBytes = down.bytes;
     const terms = { lowest: this.#lowest, maxAnswerBytes: outgoing.answerBytes, holdMs: outgoing.holdMs };
     // A repeat says what was processed by now: it is answered from there.
@@ -222,6 +226,8 @@ export class PollRequester implements Transport {
       giveUp();
       outgoing.giveUp = () => {};
       outgoing.timeouts++;
+      if (outgoing.hadToBeAnswered && outgoing.timeouts === 1 && this.#overtook(outgoing))
+        this.#path.serial.late(clock.now());
       this.#tellSuspect();
       this.#onFailed(outgoing, 'no answer in time');
     });
@@ -229,6 +235,12 @@ export class PollRequester implements Transport {
       cancelDeadline();
       giveUp();
     };
+  }
+
+  #holdAt(now: number): number {
+    const { hold, serial } = this.#path;
+    if (serial.at(now)) return serialHoldMs;
+    return this.#moving ? Math.min(hold.at(now), movingHoldMs) : hold.at(now);
   }
 
   /** Calls `onLate` when the answer is overdue; the result stops that. */
@@ -286,7 +298,11 @@ export class PollRequester implements Transport {
     const now = this.#options.clock.now();
     const trip = outgoing.tripMs(now);
     if (trip !== undefined) path.roundTripMs = Math.min(path.roundTripMs ?? trip, trip);
-    if (outgoing.hadToBeAnswered) path.up.worked(batch.bytes + maxPollHeaderBytes, now - sentAt, now);
+    if (outgoing.hadToBeAnswered) {
+      if (path.serial.isSuspected && this.#overtook(outgoing)) path.serial.refute();
+      path.serial.answered(now - sentAt, now);
+      path.up.worked(batch.bytes + maxPollHeaderBytes, now - sentAt, now);
+    } else if (now - sentAt >= outgoing.holdMs) path.serial.pollExpired(now);
     if (number === undefined) return;
     if (this.#moving) path.down.worked(bytes, now - Math.max(sentAt, this.#answeredAt), now);
     this.#moving = heard.messages.some((message) => message.length > maxAckBytes);
@@ -363,14 +379,8 @@ export class PollRequester implements Transport {
 
   /** Goes out even though nobody waits for the answer, and takes along what was not answered, as far as there is room. */
   #sendLastWord(): void {
-    const messages = [...this.#batch.messages];
-    let room = this.#room;
-    for (const { batch } of this.#outgoing.reverse()) {
-      room -= batch.bytes;
-      if (room < 0 || messages.length + batch.messages.length > maxMessagesPerBody) break;
-      messages.unshift(...batch.messages);
-    }
-    sendLastWord(this.#options, messages, patienceMs);
+    const before = this.#outgoing.map(({ batch }) => batch);
+    sendLastWord(this.#options, gatherLastWord(this.#batch, before, this.#room), patienceMs);
   }
 
   #lose(detail: string): void {

@@ -106,11 +106,13 @@ export class Liveness {
 
   /** @param waitedMs How long what made this end ask had waited by then. */
   #awaitReply(waitedMs = 0): void {
-    if (this.#replyTimer || this.#transport?.watchesItself) return;
+    const transport = this.#transport;
+    if (this.#replyTimer || transport?.watchesItself) return;
     const half = this.#patience(replyTimeoutMs - waitedMs) / 2;
     this.#awaitHalf(half, () => {
       this.#host.onOverdue();
-      this.#awaitHalf(half, () => this.#host.onDead('silent'));
+      // Whoever heard of it may have ended or replaced the transport.
+      if (transport === this.#transport) this.#awaitHalf(half, () => this.#host.onDead('silent'));
     });
   }
 

@@ -54,6 +54,7 @@ export class Session {
   #wasAttached = false;
   /** Spares a look at the state for every message. */
   #peerIsHeard = false;
+  #detachedMs = 0;
   #flushDeferred = false;
   #flushing = false;
   #pending = 0;
@@ -107,6 +108,12 @@ export class Session {
     return this.#state;
   }
 
+  /** How long it was without a transport in all, ms: what waits for the peer need not count that. */
+  get detachedMs(): number {
+    const state = this.#state;
+    return this.#detachedMs + (state.state === 'detached' ? this.#options.clock.now() - state.since : 0);
+  }
+
   /** What was processed of the peer's stream: told when a transport is replaced. */
   get receivedOffset(): number {
     return this.#receiver.next;
@@ -148,6 +155,7 @@ export class Session {
     if (this.#state.state === 'closed') throw new ReverseHttpError('gone', 'the session is closed');
     this.#sender.attach(peerOffset, this.#options.clock.now());
     const old = this.#transport;
+    this.#detachedMs = this.detachedMs;
     if (this.#wasAttached) this.resumes++;
     this.#wasAttached = true;
     this.#leaveTransport();

@@ -214,7 +214,7 @@ describe('requests', () => {
 });
 
 describe('how far a request got', () => {
-  test('T19 no, unknown, started', () => {
+  test('T19: no, unknown, started', () => {
     const pair = new ExchangePair();
     const { exchange } = pair.open(get);
     expect(exchange.delivered).toBe('no');

@@ -119,7 +119,7 @@ describe('frames', () => {
     );
   });
 
-  test('T20 a declared length allocates nothing', () => {
+  test('T20: a declared length allocates nothing', () => {
     const before = process.memoryUsage().arrayBuffers;
     const decoders = Array.from({ length: 2000 }, () => {
       const found = new Found();

@@ -54,7 +54,7 @@ describe('streams', () => {
     expect([stream.closed, other.closed, pair.opener.size, pair.acceptor.size]).toEqual([true, true, 0, 0]);
   });
 
-  test('T19 how far a request got is known', () => {
+  test('T19: how far a request got is known', () => {
     const pair = new MuxPair();
     const { stream } = pair.open();
     expect(stream.delivery).toBe('queued');
@@ -76,7 +76,7 @@ describe('streams', () => {
     expect(pair.accepted.map(({ stream: s }) => s.id)).toEqual([2]);
   });
 
-  test('T18 control goes before heads, heads before data', () => {
+  test('T18: control goes before heads, heads before data', () => {
     const pair = new MuxPair();
     const first = pair.open(200 * kib);
     pair.settle();
@@ -91,7 +91,7 @@ describe('streams', () => {
     expect([first, second].every(({ stream }) => !stream.closed)).toBe(true);
   });
 
-  test('T18 streams take turns, whatever each has to send', () => {
+  test('T18: streams take turns, whatever each has to send', () => {
     const pair = new MuxPair();
     const streams = [pair.open(60 * kib), pair.open(60 * kib), pair.open(10), pair.open(60 * kib)];
     for (const { body } of streams) body.finish();
@@ -142,7 +142,7 @@ describe('credit', () => {
     expect(pair.accepted[0]!.handler.events).toEqual(['head', 'end']);
   });
 
-  test('T18 one stream without credit stops no other', () => {
+  test('T18: one stream without credit stops no other', () => {
     const pair = new MuxPair();
     pair.open(200 * kib);
     pair.settle();
@@ -315,7 +315,7 @@ describe('bounds', () => {
     expect(pair.accepted.length).toBe(3);
   });
 
-  test('T15 after a goaway nothing is opened, and heads that cross it are refused', () => {
+  test('T15: after a goaway nothing is opened, and heads that cross it are refused', () => {
     const pair = new MuxPair();
     const { handler } = pair.open(10);
     pair.acceptor.goAway();
@@ -471,7 +471,7 @@ describe('ends', () => {
     expect(pair.accepted).toEqual([]);
   });
 
-  test('T20 now and then a frame goes that means nothing, and nothing comes of it', () => {
+  test('T20: now and then a frame goes that means nothing, and nothing comes of it', () => {
     const pair = new MuxPair({ random: () => 0 });
     pair.open(10);
     const bytes = pair.pull('opener');

@@ -15,7 +15,7 @@ const byteAt = (offset: number) => (offset * 31 + (offset >> 8)) & 0xff;
 const piece = (from: number, to: number) => Uint8Array.from({ length: to - from }, (_, i) => byteAt(from + i));
 
 describe('the receiving half of a pipe', () => {
-  test('T2 takes what follows, discards what came already', () => {
+  test('T2: takes what follows, discards what came already', () => {
     const { taken, pipe } = receiver();
     pipe.receive(0, piece(0, 4));
     pipe.receive(0, piece(0, 4));
@@ -24,7 +24,7 @@ describe('the receiving half of a pipe', () => {
     expect(pipe.next).toBe(7);
   });
 
-  test('T2 never skips a gap', () => {
+  test('T2: never skips a gap', () => {
     const { taken, pipe } = receiver();
     pipe.receive(3, piece(3, 6));
     expect(pipe.next).toBe(0);
@@ -61,7 +61,7 @@ describe('the receiving half of a pipe', () => {
     expect(taken).toEqual([...piece(0, 4)]);
   });
 
-  test('T7 drops, unacked, what lies beyond its bound', () => {
+  test('T7: drops, unacked, what lies beyond its bound', () => {
     const { pipe } = receiver({ maxHeldBytes: 10 });
     pipe.receive(5, piece(5, 11));
     expect(pipe.heldBytes).toBe(0);

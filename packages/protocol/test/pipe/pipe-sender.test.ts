@@ -64,7 +64,7 @@ describe('the sending half of a pipe', () => {
     }
   });
 
-  test('T5 data never passes the limit; control may, by 256 KiB, then the session ends', () => {
+  test('T5: data never passes the limit; control may, by 256 KiB, then the session ends', () => {
     const { source, pipe } = sender();
     while (pipe.nextMessage(256 * kib, 0, false, 0));
     expect(pipe.unackedBytes).toBeLessThanOrEqual(1024 * kib);
@@ -123,7 +123,7 @@ describe('the sending half of a pipe', () => {
     expect(pipeSenderLimits()).toEqual(defaultPipeSenderLimits);
   });
 
-  test('T17 a new transport goes on where the peer stands', () => {
+  test('T17: a new transport goes on where the peer stands', () => {
     const { source, pipe } = sender();
     source.piece = 1000;
     for (let i = 0; i < 4; i++) pipe.nextMessage(64 * kib, 0, false, 0);
@@ -133,7 +133,7 @@ describe('the sending half of a pipe', () => {
     expect(pipe.acked).toBe(1500);
   });
 
-  test('T12 an offset below the ack is clamped to it, one above what was sent is gone', () => {
+  test('T12: an offset below the ack is clamped to it, one above what was sent is gone', () => {
     const { source, pipe } = sender();
     source.piece = 1000;
     for (let i = 0; i < 4; i++) pipe.nextMessage(64 * kib, 0, false, 0);
@@ -152,7 +152,7 @@ describe('the sending half of a pipe', () => {
     expect(() => pipe.onAck(20 * kib, 0)).toThrow('never sent');
   });
 
-  test('T3 T4 what was lost is sent again from there, and nothing below the ack', () => {
+  test('T3, T4: what was lost is sent again from there, and nothing below the ack', () => {
     const { source, pipe } = sender();
     source.piece = 1000;
     for (let i = 0; i < 4; i++) pipe.nextMessage(64 * kib, 0, false, 0);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { BodySize } from '../../src/poll/body-size.js';
 import { HoldTime } from '../../src/poll/hold-time.js';
+import { SerialHop } from '../../src/poll/serial-hop.js';
 
 const kib = 1024;
 
@@ -22,7 +23,7 @@ describe('the size of bodies', () => {
     expect(size.bytes).toBe(16 * kib);
   });
 
-  test('T10 a size that is refused is not tried for ten minutes, one that failed for one', () => {
+  test('T10: a size that is refused is not tried for ten minutes, one that failed for one', () => {
     for (const [how, minutes] of [
       ['refused', 10],
       ['failed', 1],
@@ -37,7 +38,7 @@ describe('the size of bodies', () => {
     }
   });
 
-  test('T10 several that fail together count as one; below 16 KiB it is not the size', () => {
+  test('T10: several that fail together count as one; below 16 KiB it is not the size', () => {
     const size = new BodySize();
     for (let i = 0; i < 4; i++) expect(size.refused(64 * kib, 0)).toBe(true);
     expect(size.bytes).toBe(32 * kib);
@@ -47,7 +48,7 @@ describe('the size of bodies', () => {
 });
 
 describe('the hold', () => {
-  test('T8 is shortened by a cut, never below half a second, and doubled again after ten minutes without', () => {
+  test('T8: is shortened by a cut, never below half a second, and doubled again after ten minutes without', () => {
     const hold = new HoldTime();
     expect(hold.at(0)).toBe(15_000);
     hold.cut(10_000, 1000);
@@ -63,5 +64,37 @@ describe('the hold', () => {
     const hold = new HoldTime(5000);
     hold.cut(60_000, 0);
     expect(hold.at(0)).toBe(5000);
+  });
+});
+
+describe('a hop that lets requests wait for each other', () => {
+  test('shows by two requests in a row that are answered right after a poll at the end of its hold', () => {
+    const hop = new SerialHop();
+    for (const at of [1000, 3000]) {
+      expect(hop.at(at)).toBe(false);
+      hop.pollExpired(at);
+      hop.answered(900, at + 40);
+    }
+    expect([hop.at(3041), hop.at(602_000), hop.at(604_000)]).toEqual([true, true, false]);
+  });
+
+  test('does not show by requests that are quick, or slow by themselves', () => {
+    const hop = new SerialHop();
+    for (let at = 1000; at < 20_000; at += 1000) {
+      hop.pollExpired(at);
+      hop.answered(150, at + 20);
+      hop.answered(900, at + 500);
+    }
+    expect(hop.at(20_000)).toBe(false);
+  });
+
+  test('shows by two requests that are late while a poll is held, but not by one', () => {
+    const hop = new SerialHop();
+    hop.late(5000);
+    hop.refute();
+    hop.late(20_000);
+    expect(hop.at(20_000)).toBe(false);
+    hop.late(40_000);
+    expect(hop.at(40_000)).toBe(true);
   });
 });

@@ -72,7 +72,7 @@ class Bench {
 }
 
 describe('polls', () => {
-  test('T6 the lowest that waits is answered, whichever came first', () => {
+  test('T6: the lowest that waits is answered, whichever came first', () => {
     const bench = new Bench();
     bench.poll(2, { lowest: 1 });
     bench.poll(1);
@@ -96,7 +96,7 @@ describe('polls', () => {
     expect(bench.asked).toBe(1);
   });
 
-  test('T6 T14 a poll before its time breaks the protocol', () => {
+  test('T6, T14: a poll before its time breaks the protocol', () => {
     for (const [number, lowest] of [
       [3, 1],
       [2, 3],
@@ -109,7 +109,7 @@ describe('polls', () => {
     }
   });
 
-  test('T6 a repeat of an answered poll rewinds to its own ack, a first-time one to what was lost before it', () => {
+  test('T6: a repeat of an answered poll rewinds to its own ack, a first-time one to what was lost before it', () => {
     const bench = new Bench();
     bench.poll(1);
     bench.send(0, 500);
@@ -125,7 +125,7 @@ describe('polls', () => {
     expect(bench.lost).toEqual([40, 700]);
   });
 
-  test('T6 a poll that was overtaken says nothing about what came after it left', () => {
+  test('T6: a poll that was overtaken says nothing about what came after it left', () => {
     const bench = new Bench();
     bench.poll(1);
     bench.send(0, 500);
@@ -134,7 +134,7 @@ describe('polls', () => {
     expect(bench.lost).toEqual([]);
   });
 
-  test('T6 a repeat that is answered with bytes, beside another poll, has that one answered as well', () => {
+  test('T6: a repeat that is answered with bytes, beside another poll, has that one answered as well', () => {
     const bench = new Bench();
     bench.poll(1, { hold: 1000 });
     bench.poll(2, { lowest: 1 });
@@ -144,7 +144,7 @@ describe('polls', () => {
     expect(bench.take()).toEqual(['1: 1 3', 'twin: 1 103', '2: 2 3']);
   });
 
-  test("T8 the hold is the poll's wish, at most a minute", () => {
+  test("T8: the hold is the poll's wish, at most a minute", () => {
     const bench = new Bench();
     bench.poll(1, { hold: 3000 });
     bench.poll(2, { lowest: 1, hold: 1e15 });
@@ -156,7 +156,7 @@ describe('polls', () => {
     expect(bench.take()).toEqual(['2: 2 3']);
   });
 
-  test('T5 nothing larger than wanted is gathered; who wants less than a kilobyte gets that', () => {
+  test('T5: nothing larger than wanted is gathered; who wants less than a kilobyte gets that', () => {
     const bench = new Bench();
     bench.poll(1, { most: 1 });
     expect(bench.acceptor.maxMessageBytes).toBe(1000);
@@ -170,7 +170,7 @@ describe('polls', () => {
     expect(bench.take().at(-1)!.split('+').length).toBe(maxMessagesPerBody - 2);
   });
 
-  test('T15 the end answers what waits, the last word first', () => {
+  test('T15: the end answers what waits, the last word first', () => {
     const bench = new Bench();
     bench.poll(1);
     bench.poll(2, { lowest: 1 });
@@ -185,7 +185,7 @@ describe('polls', () => {
   });
 });
 
-describe('T14 too much', () => {
+describe('T14: too much', () => {
   test('of polls that bring nothing is throttled, and then ends the session; nothing is kept for them', () => {
     const bench = new Bench();
     let number = 0;
@@ -246,7 +246,7 @@ describe('T14 too much', () => {
 });
 
 describe('anything', () => {
-  test('T24 that is asked, in any order, is answered once, by an answer or by one that is void', () => {
+  test('T24: that is asked, in any order, is answered once, by an answer or by one that is void', () => {
     for (let seed = 1; seed <= 300; seed++) {
       const random = new Random(seed);
       const bench = new Bench();

@@ -20,7 +20,7 @@ function failing(pair: PollPair, path: 'poll' | 'post', fate: Fate, times = 1): 
 
 describe('repeats', () => {
   test.each<Fate>(['unsent', 'unanswered', 'cut'])(
-    'T3 T4 T11 a poll that is %s loses nothing, and costs no time',
+    'T3, T4, T11: a poll that is %s loses nothing, and costs no time',
     (fate) => {
       const pair = new PollPair();
       pair.poll();
@@ -35,7 +35,7 @@ describe('repeats', () => {
     },
   );
 
-  test('T3 the same number again, answered from its own ack', () => {
+  test('T3: the same number again, answered from its own ack', () => {
     const pair = new PollPair();
     pair.poll();
     failing(pair, 'poll', 'unanswered');
@@ -48,8 +48,21 @@ describe('repeats', () => {
     expect(pair.accepted[0]!.handler.received).toBe(1000);
   });
 
+  test('T4: an answer that was written counts for nothing until it is acked', () => {
+    const pair = new PollPair();
+    pair.poll();
+    failing(pair, 'poll', 'unanswered', 3);
+    pair.clock.advance(15_000);
+    pair.open(1000);
+    pair.clock.settle();
+    expect(pair.polls[1]!.answer!.messages.length).toBeGreaterThan(0);
+    expect([pair.accepted.length, pair.a.load.unackedBytes > 1000]).toEqual([0, true]);
+    pair.clock.advance(1000);
+    expect([pair.accepted[0]!.handler.received, pair.a.load.unackedBytes]).toEqual([1000, 0]);
+  });
+
   test.each<Fate>(['unsent', 'unanswered', 'cut'])(
-    'T3 T7 a post that is %s loses nothing, and costs no time',
+    'T3, T7: a post that is %s loses nothing, and costs no time',
     (fate) => {
       const pair = new PollPair();
       pair.poll();
@@ -62,7 +75,7 @@ describe('repeats', () => {
     },
   );
 
-  test('T7 bytes that found no room behind a gap are sent again as soon as that shows', () => {
+  test('T7: bytes that found no room behind a gap are sent again as soon as that shows', () => {
     const budget = { free: 0, take: () => false, give() {} };
     const pair = new PollPair({ reorderBudget: budget });
     pair.poll();
@@ -74,7 +87,7 @@ describe('repeats', () => {
     expect(handler.received).toBe(300 * kib);
   });
 
-  test('T16 a hop that says when to come again is obeyed', () => {
+  test('T16: a hop that says when to come again is obeyed', () => {
     const pair = new PollPair();
     pair.poll();
     pair.polls[0]!.finish({ kind: 'failed', detail: 'HTTP 503', retryAfterMs: 7000 });
@@ -111,7 +124,7 @@ describe('repeats', () => {
 });
 
 describe('doubles', () => {
-  test('T6 a twin supersedes the poll that waits, whose answer does not count; the connector asks again', () => {
+  test('T6: a twin supersedes the poll that waits, whose answer does not count; the connector asks again', () => {
     const pair = new PollPair();
     pair.poll();
     const [first] = pair.polls;
@@ -125,7 +138,7 @@ describe('doubles', () => {
     expect(pair.accepted[0]!.handler.received).toBe(1000);
   });
 
-  test('T6 a twin that comes late, beside a newer poll, swallows nothing for longer than a round trip', () => {
+  test('T6: a twin that comes late, beside a newer poll, swallows nothing for longer than a round trip', () => {
     const pair = new PollPair();
     pair.poll();
     pair.open(1000);
@@ -140,7 +153,7 @@ describe('doubles', () => {
     expect(pair.accepted[2]!.handler.received).toBe(2000);
   });
 
-  test('T6 a ghost of a poll that was answered in full gets nothing', () => {
+  test('T6: a ghost of a poll that was answered in full gets nothing', () => {
     const pair = new PollPair();
     pair.poll();
     pair.clock.advance(45_000);
@@ -153,7 +166,7 @@ describe('doubles', () => {
     expect(pair.accepted[0]!.handler.received).toBe(1000);
   });
 
-  test('T6 whatever is doubled, and however late, a request arrives within a round trip', () => {
+  test('T6: whatever is doubled, and however late, a request arrives within a round trip', () => {
     for (let delay = 0; delay < 300; delay += 7) {
       const pair = new PollPair();
       pair.delayMs = 10;
@@ -172,7 +185,7 @@ describe('doubles', () => {
 });
 
 describe('hops that cut', () => {
-  test('T8 a cut while a poll waits shortens the hold, not the bodies; much later a longer one is tried', () => {
+  test('T8: a cut while a poll waits shortens the hold, not the bodies; much later a longer one is tried', () => {
     const pair = new PollPair();
     pair.poll();
     let limit = 10_000;
@@ -192,7 +205,7 @@ describe('hops that cut', () => {
     expect(pair.b.resumes).toBe(0);
   });
 
-  test('T10 even one that waits for a second only', () => {
+  test('T10: even one that waits for a second only', () => {
     const pair = new PollPair();
     pair.poll();
     pair.fate = (call) => {
@@ -203,7 +216,7 @@ describe('hops that cut', () => {
     expect([pair.b.state.state, pair.b.resumes]).toEqual(['attached', 0]);
   });
 
-  test('T10 bodies are halved on 413, down to what passes, and not tried larger at once', () => {
+  test('T10: bodies are halved on 413, down to what passes, and not tried larger at once', () => {
     const pair = new PollPair();
     pair.poll();
     const { handler } = pair.open();
@@ -217,7 +230,7 @@ describe('hops that cut', () => {
     expect(pair.calls.filter(({ bytes }) => bytes > 20 * kib).length).toBeLessThanOrEqual(10);
   });
 
-  test('T10 a body that is refused, and is the only one, goes again at once', () => {
+  test('T10: a body that is refused, and is the only one, goes again at once', () => {
     const pair = new PollPair();
     pair.poll();
     const { handler } = pair.open();
@@ -228,7 +241,7 @@ describe('hops that cut', () => {
     expect(handler.received).toBe(50 * kib);
   });
 
-  test('T10 bodies that fail twice are halved as well, each direction by itself', () => {
+  test('T10: bodies that fail twice are halved as well, each direction by itself', () => {
     const pair = new PollPair();
     pair.poll();
     const { handler } = pair.open();
@@ -241,7 +254,7 @@ describe('hops that cut', () => {
     expect(pair.path.down.bytes).toBeGreaterThanOrEqual(32 * kib);
   });
 
-  test('T10 answers that are too large for a hop are wanted smaller', () => {
+  test('T10: answers that are too large for a hop are wanted smaller', () => {
     const pair = new PollPair();
     pair.poll();
     const large = (call: Call) =>
@@ -261,7 +274,7 @@ describe('hops that cut', () => {
 });
 
 describe('silence', () => {
-  test('T8 T23 a poll without an answer is asked again after its hold and 4 s, then for an answer at once, then given up', () => {
+  test('T8, T23: a poll without an answer is asked again after its hold and 4 s, then for an answer at once, then given up', () => {
     const pair = new PollPair();
     pair.poll();
     pair.fate = () => 'lost';
@@ -279,7 +292,7 @@ describe('silence', () => {
     expect(pair.path.hold.at(pair.clock.now())).toBe(11_250);
   });
 
-  test('T23 bytes that go up are answered within 5 s, in a poll as well as in a post', () => {
+  test('T23: bytes that go up are answered within 5 s, in a poll as well as in a post', () => {
     const pair = new PollPair();
     pair.poll();
     pair.open();
@@ -306,7 +319,7 @@ describe('silence', () => {
     expect([pair.requester.suspect, pair.polls.length]).toEqual([false, 2]);
   });
 
-  test('T23 without a poll for 5 s the connector is suspect, after twice that lost', () => {
+  test('T23: without a poll for 5 s the connector is suspect, after twice that lost', () => {
     const pair = new PollPair();
     pair.poll();
     pair.fate = () => 'lost';
@@ -321,7 +334,7 @@ describe('silence', () => {
     expect(pair.a.state.state).toBe('detached');
   });
 
-  test('T23 a request whose poll is swallowed makes it suspect in 5 s, though another poll waits', () => {
+  test('T23: a request whose poll is swallowed makes it suspect in 5 s, though another poll waits', () => {
     const pair = new PollPair();
     pair.poll();
     pair.open(1000);
@@ -356,7 +369,7 @@ describe('silence', () => {
     expect([other.a.suspect, other.b.state.state]).toEqual([false, 'attached']);
   });
 
-  test('T6 answers that never come through whole are not asked for in a frenzy, and force another transport', () => {
+  test('T6: answers that never come through whole are not asked for in a frenzy, and force another transport', () => {
     const pair = new PollPair();
     pair.poll();
     pair.fate = () => 'cut';

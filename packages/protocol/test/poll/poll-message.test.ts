@@ -68,7 +68,7 @@ describe('bodies of long polling', () => {
     expect(body.length + 18).toBeLessThanOrEqual(maxPollHeaderBytes);
   });
 
-  test('T5 more messages than a body may have are not read', () => {
+  test('T5: more messages than a body may have are not read', () => {
     const body = (count: number) =>
       encodePollAnswer({ counts: true, number: 1, messages: Array(count).fill(Uint8Array.of(0x10, 0, 0)) });
     expect(decodePollAnswer(body(maxMessagesPerBody))!.messages.length).toBe(maxMessagesPerBody);
@@ -76,7 +76,7 @@ describe('bodies of long polling', () => {
     expect(decodePollAnswer(body(1_000_000))).toBeUndefined();
   });
 
-  test('T24 random bytes, and bodies cut anywhere, are read or refused, never beyond their end', () => {
+  test('T24: random bytes, and bodies cut anywhere, are read or refused, never beyond their end', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), fc.constantFrom(0x20, 0x22, 0x24, 0x25), (bytes, kind) => {
         const body = Uint8Array.of(kind, ...bytes);

@@ -18,7 +18,7 @@ function transfer(pair: PollPair, up: number, down: number): { received: () => n
 }
 
 describe('idle', () => {
-  test('T6 T8 one poll at a time, one in a hold, and no post; one timer for each thing that is waited for', () => {
+  test('T6, T8: one poll at a time, one in a hold, and no post; one timer for each thing that is waited for', () => {
     const pair = new PollPair();
     pair.poll();
     pair.clock.advance(300_000);
@@ -30,7 +30,7 @@ describe('idle', () => {
     expect(pair.clock.pendingTimers).toBe(4);
   });
 
-  test('T9 an answer is never empty', () => {
+  test('T9: an answer is never empty', () => {
     const pair = new PollPair();
     pair.poll();
     pair.clock.advance(15_000);
@@ -60,7 +60,7 @@ describe('data', () => {
     expect(pair.calls.some(({ request }) => request.messages.length > 1)).toBe(true);
   });
 
-  test('T6 a second poll while data moves, and one again when all is quiet', () => {
+  test('T6: a second poll while data moves, and one again when all is quiet', () => {
     const pair = new PollPair();
     pair.poll();
     let most = 0;
@@ -75,7 +75,7 @@ describe('data', () => {
     expect(pair.waiting.length).toBe(1);
   });
 
-  test('T7 up to four posts at a time, that arrive in any order', () => {
+  test('T7: up to four posts at a time, that arrive in any order', () => {
     const pair = new PollPair();
     pair.poll();
     pair.open();
@@ -125,7 +125,7 @@ describe('data', () => {
     }
   });
 
-  test('T10 a hop that takes 64 KiB is left as it is', () => {
+  test('T10: a hop that takes 64 KiB is left as it is', () => {
     const pair = new PollPair();
     pair.poll();
     pair.fate = ({ bytes }) => (bytes > 64 * kib ? 'too-large' : 'pass');
@@ -138,7 +138,7 @@ describe('data', () => {
 });
 
 describe('moves', () => {
-  test('T17 to another transport and back with bytes on the way', () => {
+  test('T17: to another transport and back with bytes on the way', () => {
     const pair = new PollPair();
     pair.delayMs = 20;
     pair.poll();
@@ -179,7 +179,7 @@ describe('moves', () => {
 });
 
 describe('the end', () => {
-  test('T15 the last bytes and the reason go in one body, in spite of what is on the way', () => {
+  test('T15: the last bytes and the reason go in one body, in spite of what is on the way', () => {
     const pair = new PollPair();
     pair.poll();
     pair.open(10);
@@ -193,7 +193,7 @@ describe('the end', () => {
     expect(pair.a.receivedOffset).toBeGreaterThan(200);
   });
 
-  test('T11 T15 the last word is tried again, not for ever', () => {
+  test('T11, T15: the last word is tried again, not for ever', () => {
     const pair = new PollPair();
     pair.poll();
     let tries = 0;
@@ -209,7 +209,7 @@ describe('the end', () => {
     expect(other.waiting.length).toBe(0);
   });
 
-  test('T12 T16 the gateway says why, whatever is asked', () => {
+  test('T12, T16: the gateway says why, whatever is asked', () => {
     const pair = new PollPair();
     pair.poll();
     pair.open(100);

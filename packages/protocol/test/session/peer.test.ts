@@ -82,6 +82,21 @@ describe('a peer that is overdue', () => {
     expect(states).toEqual(['unheard', 'heard', 'suspect', 'heard']);
   });
 
+  test('may be left because it is suspect: nothing is waited for any more', () => {
+    const pair = new SessionPair(
+      { onStateChanged: () => pair.a.suspect && pair.a.close('timeout') },
+      { onStateChanged() {} },
+    );
+    pair.attach();
+    pair.clock.advance(3000);
+    pair.delivers = () => false;
+    pair.open();
+    pair.clock.advance(2500);
+    expect(peerOf(pair.a)).toBe('closed');
+    pair.b.close('closed');
+    expect(pair.clock.pendingTimers).toBe(0);
+  });
+
   test('is not suspect while bytes move', () => {
     const pair = new SessionPair({}, { keepAliveMs: 1e6 });
     const link = pair.attach();

@@ -115,7 +115,7 @@ describe('liveness', () => {
     expect(pair.sent.length).toBeLessThan(30);
   });
 
-  test('T23 a head on a quiet link asks at once; no answer in 5 s, and the transport is closed', () => {
+  test('T23: a head on a quiet link asks at once; no answer in 5 s, and the transport is closed', () => {
     const pair = new SessionPair();
     pair.attach();
     pair.clock.advance(3000);
@@ -141,7 +141,7 @@ describe('liveness', () => {
     expect(pair.take('b')).toMatchObject([{ reply: false }]);
   });
 
-  test('T23 a silent death without traffic is found within keep-alive and 5 s', () => {
+  test('T23: a silent death without traffic is found within keep-alive and 5 s', () => {
     const pair = new SessionPair();
     pair.attach();
     pair.clock.advance(10);
@@ -229,7 +229,7 @@ describe('liveness', () => {
 
 describe('resume', () => {
   /** A transfer both ways that is cut after each message in turn: both bodies must arrive whole. */
-  test('T17 at any cut both streams are whole', () => {
+  test('T17: at any cut both streams are whole', () => {
     for (let cut = 0; cut < 60; cut++) {
       const pair = new SessionPair();
       let count = 0;
@@ -259,7 +259,7 @@ describe('resume', () => {
     }
   });
 
-  test('T12 after the resume window everything ends with a definite error', () => {
+  test('T12: after the resume window everything ends with a definite error', () => {
     const pair = new SessionPair();
     pair.attach();
     const { handler } = pair.open();
@@ -456,7 +456,7 @@ describe('the end', () => {
 });
 
 describe('bounds', () => {
-  test('T7 what is out of order is held within the announced bound and the budget of the process', () => {
+  test('T7: what is out of order is held within the announced bound and the budget of the process', () => {
     const reorderBudget = new WindowPool(700 * kib);
     const pair = new SessionPair({}, { maxUnackedBytes: 512 * kib, reorderBudget });
     pair.attach();

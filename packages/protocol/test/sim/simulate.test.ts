@@ -3,7 +3,7 @@ import { simulate } from './simulate.js';
 import { Statistics } from './statistics.js';
 
 describe('two sessions over a hostile link', () => {
-  test('T5 T24 whatever happens, everything that was said is heard, or its end is', () => {
+  test('T5, T24: whatever happens, everything that was said is heard, or its end is', () => {
     const total = new Statistics();
     for (let seed = 1; seed <= 45; seed++) {
       const { failure, statistics } = simulate(seed, 500);

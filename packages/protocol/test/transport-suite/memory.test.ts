@@ -1,5 +1,5 @@
 import { createMemoryLink } from '@reverse-http/protocol/session';
-import { describeTransport } from './transport-suite.js';
+import { describeTransport } from './describe-transport.js';
 
 describeTransport('memory', () => {
   const { a, b, cut } = createMemoryLink({ defer: (fn) => setImmediate(fn) });

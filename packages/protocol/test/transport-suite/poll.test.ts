@@ -1,9 +1,8 @@
 import { decodePollRequest, PollAcceptor, type PollOutcome, PollRequester } from '@reverse-http/protocol/poll';
 import type { Clock } from '@reverse-http/protocol/session';
+import type { TransportPair } from '@reverse-http/protocol/transport-suite';
 import { Random } from '../sim/random.js';
-import { systemClock } from './suite-sessions.js';
-import type { TransportPair } from './transport-pair.js';
-import { describeTransport } from './transport-suite.js';
+import { describeTransport, systemClock } from './describe-transport.js';
 
 type Post = (path: string, body: Uint8Array, done: (outcome: PollOutcome) => void) => () => void;
 

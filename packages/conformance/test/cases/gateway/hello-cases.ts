@@ -10,7 +10,7 @@ export const helloCases: readonly GatewayCase[] = [
   refusal('a target that is no name is refused: bad-target', 'bad-target', {
     targets: [{ target: '../x', replica: 'one' }],
   }),
-  refusal('another version is refused: version', 'version', { versions: [99] }),
+  refusal('T20: another version is refused: version', 'version', { versions: [99] }),
   refusal('no targets are refused: bad-target', 'bad-target', { targets: [] }),
   refusal('a target that is named twice is refused: bad-target', 'bad-target', {
     targets: [
@@ -50,7 +50,7 @@ export const helloCases: readonly GatewayCase[] = [
     },
   },
   {
-    name: 'the same hello again gets the same welcome again',
+    name: 'T22: the same hello again gets the same welcome again',
     async run({ url, token }, target) {
       const hello = controlMessage(0x01, newHello(target, token));
       const first = await send(url, 'hello', hello);
@@ -78,7 +78,7 @@ export const helloCases: readonly GatewayCase[] = [
     },
   },
   {
-    name: 'a newer start of the same replica replaces the older: replaced',
+    name: 'T22: a newer start of the same replica replaces the older: replaced',
     async run(gateway, target) {
       const older = await open(gateway, target);
       const told = expectClosed(older.poll(), 'replaced');
@@ -94,7 +94,7 @@ export const helloCases: readonly GatewayCase[] = [
     },
   },
   {
-    name: 'a standby is refused while the place is taken: standby',
+    name: 'T22: a standby is refused while the place is taken: standby',
     async run(gateway, target) {
       const session = await open(gateway, target);
       const asks = newHello(target, gateway.token, { standby: true });

@@ -6,7 +6,7 @@ import { expectClosed, expectServes, type GatewayCase, open, request, urlOf } fr
 /** The numbers of polls, and what is late, lost or unknown. */
 export const pollCases: readonly GatewayCase[] = [
   {
-    name: 'an unknown session gets a close: gone',
+    name: 'T12: an unknown session gets a close: gone',
     async run({ url }) {
       await expectClosed(request(url, 'poll', pollBody('nobody', 1, [], { number: 1 })), 'gone');
       await expectClosed(request(url, 'post', pollBody('nobody', 1, [dataMessage(0, 0)])), 'gone');
@@ -36,7 +36,7 @@ export const pollCases: readonly GatewayCase[] = [
     },
   },
   {
-    name: 'a repeat supersedes its twin, which gets a void answer',
+    name: 'T6: a repeat supersedes its twin, which gets a void answer',
     async run(gateway, target) {
       const session = await open(gateway, target);
       const twin = session.poll({ number: 1 });
@@ -104,7 +104,7 @@ export const pollCases: readonly GatewayCase[] = [
     },
   },
   {
-    name: 'bytes ahead of a gap are never taken for the next ones',
+    name: 'T2: bytes ahead of a gap are never taken for the next ones',
     async run(gateway, target) {
       const session = await open(gateway, target);
       const far = await session.post(dataMessage(2 ** 52, 0, frame(0x13, 0)));
@@ -114,7 +114,7 @@ export const pollCases: readonly GatewayCase[] = [
     },
   },
   {
-    name: 'an unknown frame with an even number is skipped',
+    name: 'T20: an unknown frame with an even number is skipped',
     async run(gateway, target) {
       const session = await open(gateway, target);
       await session.write(frame(0x20, 0, 'grease'), frame(0x02, 999), frame(0xfe, 0, Buffer.alloc(65_536)));
@@ -142,7 +142,7 @@ export const pollCases: readonly GatewayCase[] = [
     },
   },
   {
-    name: 'a flood of empty polls is slowed down or ends the session: protocol-error',
+    name: 'T14: a flood of empty polls is slowed down or ends the session: protocol-error',
     async run(gateway, target) {
       const session = await open(gateway, target);
       const body = pollBody(session.id, 1, [dataMessage(0, 0)]);

@@ -1,7 +1,11 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import { ReverseHttpError } from '@reverse-http/protocol/errors';
-import type { Clock } from '@reverse-http/protocol/session';
-import type { Logger } from '../../connect-options.js';
+import type { ResolvedConnectOptions } from '../../connect-options.js';
+import { createFetchAcceptor } from '../../handler/fetch-acceptor.js';
+import { type FetchApplication, type FetchRequest, isFetchApplication } from '../../handler/fetch-handler.js';
+import { createFailureReport } from '../../handler/report-failure.js';
+import type { Runtime } from '../../link/runtime.js';
 import type { StreamAcceptor } from '../../link/stream-acceptor.js';
 import type { Origin } from '../origin/origin-address.js';
 import type { OriginOptions } from '../origin/origin-options.js';
@@ -14,13 +18,9 @@ export type NodeHandler = Server | RequestListener | Origin;
 
 /** What the handler kinds need of `connect()`. */
 export interface AcceptorContext {
+  readonly options: ResolvedConnectOptions<never>;
   readonly origin: OriginOptions | undefined;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Hears of failed handlers; tells the logger where nobody else listens. */
-  readonly onFailure: (error: unknown, request: IncomingMessage | undefined) => void;
-  /** Whether somebody but the logger hears of failures. */
-  readonly isHeard: boolean;
+  readonly runtime: Runtime;
 }
 
 /** An acceptor, and how what it holds is given up once no exchange can come. */
@@ -29,35 +29,53 @@ export interface HandlerAcceptor extends StreamAcceptor {
 }
 
 /**
- * The acceptor for whatever `connect()` was given.
+ * Chooses what answers the exchanges, by the kind of handler.
  *
  * @throws ReverseHttpError `bad-option` for what cannot answer.
  */
-export function acceptorOf(handler: unknown, context: AcceptorContext): HandlerAcceptor {
-  const { origin: options, clock, logger, onFailure, isHeard } = context;
-  if (isOrigin(handler)) {
-    const onUrlFailure = (error: ReverseHttpError): void => {
-      if (isHeard) onFailure(error, undefined);
-      else if (error.code !== 'origin-refused') logger.error(error.message); // The logger was told of a refusal.
-    };
-    return createUrlAcceptor({ origin: handler, options, clock, logger, onFailure: onUrlFailure });
-  }
-  if (options !== undefined) {
+export function acceptorOf(handler: NodeHandler | FetchApplication, context: AcceptorContext): HandlerAcceptor {
+  if (isOrigin(handler)) return originAcceptor(handler, context);
+  const { options, origin, runtime } = context;
+  if (origin !== undefined) {
     throw new ReverseHttpError('bad-option', 'origin: only for a handler that is a URL, a port or a socket');
   }
-  return createServerAcceptor(serverOf(handler), onFailure);
+  if (typeof handler === 'function') return serverAcceptor(createListenerServer(handler), options);
+  if (isServer(handler)) return serverAcceptor(handler, options);
+  if (!isFetchApplication(handler)) {
+    throw new ReverseHttpError(
+      'bad-option',
+      'handler: give an http.Server, a (req, res) function, an object with a fetch method, or the URL or port of a server that listens',
+    );
+  }
+  return createFetchAcceptor({
+    handler,
+    target: options.targets[0],
+    runtime,
+    onFailure: createFailureReport(options as ResolvedConnectOptions<FetchRequest>),
+    // So that `AsyncLocalStorage.enterWith()` in one handler is not seen by the next.
+    inScope: (call) => new AsyncResource('REVERSEHTTPREQUEST').runInAsyncScope(call),
+  });
+}
+
+function originAcceptor(origin: Origin, { options, origin: settings, runtime }: AcceptorContext): HandlerAcceptor {
+  const { logger, onError } = options;
+  const report = createFailureReport(options);
+  const onFailure = (error: ReverseHttpError): void => {
+    if (onError) report(error, undefined);
+    else if (error.code !== 'origin-refused') logger.error(error.message); // The logger was told of a refusal.
+  };
+  return createUrlAcceptor({ origin, options: settings, clock: runtime.clock, logger, onFailure });
+}
+
+function serverAcceptor(server: Server, options: ResolvedConnectOptions<never>): StreamAcceptor {
+  return createServerAcceptor(server, createFailureReport(options as ResolvedConnectOptions<IncomingMessage>));
 }
 
 function isOrigin(handler: unknown): handler is Origin {
   return typeof handler === 'string' || typeof handler === 'number' || handler instanceof URL;
 }
 
-function serverOf(handler: unknown): Server {
-  if (typeof handler === 'function') return createListenerServer(handler as RequestListener);
+function isServer(handler: unknown): handler is Server {
   const { emit, listenerCount } = (handler ?? {}) as Partial<Server>;
-  if (typeof emit === 'function' && typeof listenerCount === 'function') return handler as Server;
-  throw new ReverseHttpError(
-    'bad-option',
-    'handler: give an http.Server, a (req, res) function, or the URL or port of a server that listens',
-  );
+  return typeof emit === 'function' && typeof listenerCount === 'function';
 }

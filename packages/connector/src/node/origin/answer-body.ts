@@ -5,7 +5,7 @@ import type { Slab } from '@reverse-http/protocol/pipe';
 /** Bytes of an answer that the session has not taken beyond which the origin is not read. */
 export const highWaterMark: number = 128 * 1024;
 /** Below it the origin is read again. */
-export const lowWaterMark: number = 64 * 1024;
+const lowWaterMark: number = 64 * 1024;
 
 /** A first piece up to this length lies in the shared block. */
 const smallBytes = 4096;

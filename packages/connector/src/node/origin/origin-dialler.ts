@@ -48,7 +48,7 @@ export function createOriginDialler({ address, options, clock }: OriginDiallerOp
         const socket = open(index, (bytes) => connection?.onBytes(bytes));
         const onError = (cause: NodeJS.ErrnoException): void => {
           socket.destroy();
-          if (error === undefined || cause.code === 'ECONNREFUSED') error = cause;
+          if (error === undefined || weightOf(cause) > weightOf(error)) error = cause;
           if (tried < candidates) attempt();
           else fail(error);
         };
@@ -80,6 +80,12 @@ export function createOriginDialler({ address, options, clock }: OriginDiallerOp
       };
     },
   };
+}
+
+/** Which of several errors tells most: somebody answered; nobody listens; this machine has no such address. */
+function weightOf({ code }: NodeJS.ErrnoException): number {
+  if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT' || code === 'ENETUNREACH') return 0;
+  return code === 'ECONNREFUSED' ? 1 : 2;
 }
 
 type OpenSocket = (index: number, onBytes: (bytes: Uint8Array) => void) => Socket;

@@ -41,6 +41,8 @@ export class OriginExchange implements RequestHandler, ConnectionUser, Connectio
   #sent: SentRequest | undefined;
   #connection: OriginConnection | undefined;
   #body: AnswerBody | undefined;
+  /** Bytes of the request's body still to come, where its length is known. */
+  #left = 0;
   /** Bytes of the request that the origin's connection has not taken. */
   #owed = 0;
   /** The request came whole; after an upgrade, the visitor's side ended. */
@@ -67,6 +69,7 @@ export class OriginExchange implements RequestHandler, ConnectionUser, Connectio
     this.asksUpgrade = head.upgrade && head.contentLength <= 0;
     this.#read = ended;
     if (!ended && !this.asksUpgrade) this.#framing = head.contentLength < 0 ? 'chunked' : 'length';
+    this.#left = Math.max(0, head.contentLength);
     const bytes = requestHeads.write(head, this.#framing, this.asksUpgrade);
     if (typeof bytes === 'string') return this.#refuse(bytes);
     this.#sent = new SentRequest(bytes, isIdempotent(head));
@@ -93,6 +96,7 @@ export class OriginExchange implements RequestHandler, ConnectionUser, Connectio
     if (this.#over) return;
     if (this.asksUpgrade && !this.#upgraded) return this.#refuse('bytes of an upgrade that was not granted');
     const { slab } = this.#host;
+    this.#left -= bytes.length;
     this.#write(this.#framing === 'chunked' ? frameChunk(bytes, slab) : copyPiece(bytes, slab), bytes.length);
   }
 
@@ -200,7 +204,8 @@ export class OriginExchange implements RequestHandler, ConnectionUser, Connectio
     const connection = this.#connection;
     this.#connection = undefined;
     if (!connection) return;
-    const written = this.#read || this.asksUpgrade;
+    // Its last byte may come before the word that it was the last.
+    const written = this.#read || this.asksUpgrade || (this.#framing === 'length' && this.#left === 0);
     if (!written) this.#exchange.stopReading();
     if (written && connection.reader.keepsAlive) this.#host.pool.release(connection);
     else connection.destroy();

@@ -1,7 +1,7 @@
 import type { OriginConnection } from './origin-connection.js';
 
 /** Bytes of a request that are kept to be sent once more, beside its head. */
-export const maxKeptBytes: number = 64 * 1024;
+const maxKeptBytes: number = 64 * 1024;
 
 /** What of a request was, or waits to be, written to the origin. */
 export class SentRequest {

@@ -11,7 +11,11 @@ const maxSockets = 8;
 /** However long a server wishes to be left alone, nobody waits for longer, ms. A timer takes no more than 2^31 ms. */
 const maxRetryAfterMs = 3_600_000;
 
-/** POST by `node:http` on kept connections; a request that a closing connection swallowed is the caller's to repeat. */
+/**
+ * POST by `node:http` on kept connections; a request that a closing connection swallowed is the caller's to repeat. One
+ * that is given up brought no answer in time: what swallowed it has swallowed the idle connections too, perhaps, and the
+ * repeat goes on a fresh one.
+ */
 export function createPost(tls: TlsOptions = {}): Post {
   const plain = new HttpAgent({ keepAlive: true, maxSockets, noDelay: true });
   const secure = new HttpsAgent({ keepAlive: true, maxSockets, noDelay: true, ...(tls as object) });
@@ -24,7 +28,8 @@ export function createPost(tls: TlsOptions = {}): Post {
     };
     const headers = { 'Content-Type': 'application/octet-stream', 'Content-Length': body.length };
     const isSecure = url.startsWith('https:');
-    const options = { method: 'POST', headers, agent: isSecure ? secure : plain };
+    const agent = isSecure ? secure : plain;
+    const options = { method: 'POST', headers, agent };
     const request: ClientRequest = (isSecure ? httpsRequest : httpRequest)(url, options);
     request.on('response', (response) => collect(response, finish, onMoved));
     request.on('error', (error: Error) => finish(outcomeOf(error)));
@@ -32,6 +37,7 @@ export function createPost(tls: TlsOptions = {}): Post {
     return () => {
       over = true;
       request.destroy();
+      for (const idle of Object.values(agent.freeSockets)) for (const socket of idle ?? []) socket.destroy();
     };
   };
 }

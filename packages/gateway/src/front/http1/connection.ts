@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Reason } from '@reverse-http/protocol/errors';
 import { findHeadEnd, type ScanResult, scanRequestHead } from '@reverse-http/protocol/http1';
+import type { TimerWheel, WheelEntry } from '../../timing/timer-wheel.js';
 import type { Peer, Visit } from '../../visit/visit.js';
 import type { ResolvedHttp1FrontOptions } from './front-options.js';
 import { Http1Visit, type VisitOwner } from './http1-visit.js';
@@ -13,7 +14,6 @@ import { probeVisitor } from './probe-visitor.js';
 import { mayHaveBody, requestBodyOf } from './request-body.js';
 import { RequestBytes } from './request-bytes.js';
 import type { SharedRead } from './shared-read.js';
-import { type TimerWheel, tickMs, type WheelEntry } from './timer-wheel.js';
 import type { UpgradedBytes } from './upgraded-bytes.js';
 import type { VisitHead } from './visit-head.js';
 
@@ -56,6 +56,8 @@ type State = 'idle' | 'blocked' | 'serving' | 'answered' | 'discarding' | 'linge
 export class Http1Connection implements VisitOwner, WheelEntry {
   dueTick = 0;
   lookTick = 0;
+  before: WheelEntry | undefined;
+  behind: WheelEntry | undefined;
   readonly peer: Peer;
   readonly output: Output;
   readonly #socket: Socket;
@@ -390,7 +392,7 @@ export class Http1Connection implements VisitOwner, WheelEntry {
   }
 
   #arm(ms: number): void {
-    this.#host.wheel.arm(this, Math.ceil(ms / tickMs) + 1);
+    this.#host.wheel.arm(this, Math.ceil(ms / this.#host.wheel.tickMs) + 1);
   }
 }
 

@@ -1,11 +1,11 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { TimerWheel } from '../../timing/timer-wheel.js';
 import type { Front, FrontAddress, Visit } from '../../visit/visit.js';
 import { type ConnectionHost, Http1Connection } from './connection.js';
 import { type Http1FrontOptions, resolveHttp1FrontOptions } from './front-options.js';
 import type { Output } from './output.js';
 import { OutputBlocks } from './output-blocks.js';
 import { createSharedRead } from './shared-read.js';
-import { TimerWheel } from './timer-wheel.js';
 import { VisitHead } from './visit-head.js';
 
 /** What a front needs of the gateway. */
@@ -18,6 +18,8 @@ export interface FrontServices {
   readonly nextId: () => string;
 }
 
+/** Deadlines of connections are late by less than two of these, ms. */
+const tickMs = 1000;
 /** Heads kept for the next visits. */
 const maxSpareHeads = 256;
 
@@ -30,7 +32,7 @@ const maxSpareHeads = 256;
  */
 export function createHttp1Front(options: Http1FrontOptions, services: FrontServices): Front {
   const resolved = resolveHttp1FrontOptions(options);
-  const wheel = new TimerWheel();
+  const wheel = new TimerWheel(tickMs);
   const connections = new Set<Http1Connection>();
   const spareHeads: VisitHead[] = [];
   let unflushed: Output[] = [];
@@ -92,7 +94,6 @@ export function createHttp1Front(options: Http1FrontOptions, services: FrontServ
       await empty;
       clearTimeout(timer);
     }
-    wheel.close();
   }
 
   return {
@@ -101,7 +102,6 @@ export function createHttp1Front(options: Http1FrontOptions, services: FrontServ
         server.once('error', reject);
         server.listen({ host: resolved.host, port: resolved.port, backlog: 1024 }, () => {
           server.off('error', reject);
-          wheel.start();
           server.on('error', ignore); // Running out of descriptors costs one connection, not the process.
           const { address, port } = server.address() as AddressInfo;
           resolve({ host: address, port });

@@ -1,4 +1,4 @@
-import type { Transport } from '@reverse-http/protocol/session';
+import type { Transport } from '../session/index.js';
 
 /** Both ends of a transport that was just opened: the hello is done, and nothing else was said. */
 export interface TransportPair {

@@ -1,0 +1,3 @@
+export { type TransportCase, transportCases } from './transport-cases.js';
+export type { TransportPair } from './transport-pair.js';
+export type { TransportSuiteOptions } from './transport-suite-options.js';

@@ -1,5 +1,8 @@
 export { type ErrorCode, ReverseHttpError } from '@reverse-http/protocol/errors';
 export type { Delivered } from '@reverse-http/protocol/exchange';
+export type { AdminOptions } from './admin/admin-options.js';
+export type { MetricsAdapter } from './admin/admin-routes.js';
+export type { MetricFamily, MetricValue } from './admin/metric-family.js';
 export type { Credentials } from './credentials/credentials.js';
 export type { Authenticate, Grant } from './credentials/grant.js';
 export { createToken } from './credentials/token.js';

@@ -1,6 +1,7 @@
 import { type AdminAnswer, jsonAnswer, problemAnswer } from './admin-answer.js';
 import type { AdminRequest, AdminRoute } from './admin-route.js';
 import type { EventStreams } from './event-streams.js';
+import type { MetricFamily } from './metric-family.js';
 import { openApi } from './open-api.js';
 import type { AdminOperations, StatusMap } from './operations.js';
 import { pageOf } from './page-of.js';
@@ -11,7 +12,8 @@ import { tokenRoutes } from './token-routes.js';
 export interface MetricsAdapter {
   /** Of what {@link render} gives, as `text/plain; version=0.0.4; charset=utf-8`. */
   readonly contentType: string;
-  render(): string | Promise<string>;
+  /** Called for each request of `/metrics` with what the gateway counted; may add metrics of its own. */
+  render(families: readonly MetricFamily[]): string | Promise<string>;
 }
 
 /** What the routes stand on. */
@@ -29,7 +31,7 @@ export function adminRoutes(options: AdminRoutesOptions): readonly AdminRoute[] 
   return [
     { method: 'GET', path: '/health', open: true, handle: () => jsonAnswer({ status: 'ok' }) },
     { method: 'GET', path: '/ready', open: true, handle: () => ready(operations) },
-    { method: 'GET', path: '/metrics', handle: () => metrics(options.metrics) },
+    { method: 'GET', path: '/metrics', handle: () => metrics(options.metrics, operations.metrics?.() ?? []) },
     ...targetRoutes(options),
     ...sessionRoutes(operations),
     ...tokenRoutes(operations),
@@ -111,10 +113,11 @@ function ready(operations: AdminOperations): AdminAnswer {
   return problemAnswer('not-ready', 'The gateway is starting or shutting down.');
 }
 
-async function metrics(adapter: MetricsAdapter | undefined): Promise<AdminAnswer> {
+async function metrics(adapter: MetricsAdapter | undefined, families: readonly MetricFamily[]): Promise<AdminAnswer> {
   if (!adapter)
     return problemAnswer('not-found', 'This gateway counts nothing: its option "admin.metrics" is not set.');
-  return { kind: 'text', status: 200, fields: { 'Content-Type': adapter.contentType }, text: await adapter.render() };
+  const text = await adapter.render(families);
+  return { kind: 'text', status: 200, fields: { 'Content-Type': adapter.contentType }, text };
 }
 
 function events(streams: EventStreams): AdminAnswer {

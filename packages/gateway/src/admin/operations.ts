@@ -1,12 +1,16 @@
 import type { TokenStore } from '../credentials/token-store.js';
 import type { GatewayEvent, SessionStatus, TargetStatus } from '../targets/status.js';
+import type { MetricFamily } from './metric-family.js';
 
 /** What a list needs of a map: its keys without its values, which cost much more to make. */
-export type StatusMap<T> = Pick<ReadonlyMap<string, T>, 'keys' | 'get'>;
+export interface StatusMap<T> {
+  keys(): Iterable<string>;
+  get(key: string): T | undefined;
+}
 
 /** What the admin listener asks of the gateway: all that it can do, the gateway object can do. */
 export interface AdminOperations {
-  /** Connected targets by id in lower case; `get` takes either case. */
+  /** Connected targets by id; `get` looks it up without case. */
   readonly targets: StatusMap<TargetStatus>;
   /** Sessions by id. */
   readonly sessions: StatusMap<SessionStatus>;
@@ -20,4 +24,6 @@ export interface AdminOperations {
   subscribe(listener: (event: GatewayEvent) => void): () => void;
   /** Where tokens are kept in a file. */
   readonly tokens?: TokenStore | undefined;
+  /** What was counted; absent where nothing is. */
+  readonly metrics?: (() => readonly MetricFamily[]) | undefined;
 }

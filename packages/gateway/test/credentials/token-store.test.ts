@@ -72,15 +72,30 @@ test('who is refused reads why', async () => {
   const other = await store.create({ expiresInMs: 1 });
   const mistyped = token.slice(0, -1) + (token.endsWith('0') ? '1' : '0');
   expect(refusalOf(store, undefined)).toMatchObject({ code: 'unauthorized', message: 'The gateway wants a token.' });
-  expect(refusalOf(store, mistyped)).toMatchObject({ code: 'unauthorized', message: /mistyped/ });
-  expect(refusalOf(store, token.slice(0, -8))).toMatchObject({ code: 'unauthorized', message: /mistyped/ });
+  expect(refusalOf(store, mistyped)).toMatchObject({
+    code: 'unauthorized',
+    message: expect.stringMatching(/mistyped/),
+  });
+  expect(refusalOf(store, token.slice(0, -8))).toMatchObject({
+    code: 'unauthorized',
+    message: expect.stringMatching(/mistyped/),
+  });
   const { token: unknown } = await open({ path: join(folder, 'others.json') }).create();
-  expect(refusalOf(store, unknown)).toMatchObject({ code: 'unauthorized', message: /does not know/ });
-  expect(refusalOf(store, 'secret')).toMatchObject({ code: 'unauthorized', message: /does not know/ });
+  expect(refusalOf(store, unknown)).toMatchObject({
+    code: 'unauthorized',
+    message: expect.stringMatching(/does not know/),
+  });
+  expect(refusalOf(store, 'secret')).toMatchObject({
+    code: 'unauthorized',
+    message: expect.stringMatching(/does not know/),
+  });
   time += 1;
-  expect(refusalOf(store, other.token)).toMatchObject({ code: 'revoked', message: /expired at 2026/ });
+  expect(refusalOf(store, other.token)).toMatchObject({
+    code: 'revoked',
+    message: expect.stringMatching(/expired at 2026/),
+  });
   await store.revoke(entry.id);
-  expect(refusalOf(store, token)).toMatchObject({ code: 'revoked', message: /revoked at 2026/ });
+  expect(refusalOf(store, token)).toMatchObject({ code: 'revoked', message: expect.stringMatching(/revoked at 2026/) });
 });
 
 test('what is revoked here or by another process is told at once, and only once', async () => {
@@ -143,7 +158,7 @@ test('rotated: both are good for the overlap, and the new one lasts as the old o
   store.authenticate({ token: made.token });
   await expect(store.rotate(old.entry.id, 0)).rejects.toMatchObject({
     code: 'bad-option',
-    message: /create a new one/,
+    message: expect.stringMatching(/create a new one/),
   });
   expect(await store.rotate('nobody', 0)).toBeUndefined();
   // An overlap never lengthens a life.
@@ -165,7 +180,10 @@ test.each([
   [{ expiresInMs: 1e300 }, /^expires: /],
 ])('%j makes no token', async (wanted, message) => {
   const store = open();
-  await expect(store.create(wanted)).rejects.toMatchObject({ code: 'bad-option', message });
+  await expect(store.create(wanted)).rejects.toMatchObject({
+    code: 'bad-option',
+    message: expect.stringMatching(message),
+  });
   expect(await readdir(folder)).toEqual([]);
 });
 

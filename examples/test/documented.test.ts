@@ -92,7 +92,7 @@ for (const page of pages) {
   });
 }
 
-test('every page is reached from the index, and every link of the pages leads somewhere', () => {
+test('every link of the pages leads somewhere', () => {
   for (const page of [...pages, 'docs/README.md', 'examples/README.md']) {
     const content = readFileSync(root + page, 'utf8');
     const base = new URL(page, `file://${root}`);

@@ -13,7 +13,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'scripts/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+    include: ['{packages,examples}/*/test/**/*.test.ts', '{scripts,examples}/test/**/*.test.ts'],
     testTimeout: 20_000,
   },
 });

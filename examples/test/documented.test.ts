@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { createGateway } from '@reverse-http/gateway';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const pages = ['README.md', 'docs/library.md'];
+
+const gateway = createGateway({ listeners: [{ port: 0 }] });
+const origin = createServer((_request, response) => response.end('from the origin\n'));
+
+beforeAll(async () => {
+  await gateway.start();
+  await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', resolve));
+});
+afterAll(async () => {
+  await gateway.close();
+  origin.close();
+});
+
+/** The blocks marked `js` of a page, each with the line it begins at. */
+function blocksOf(page: string): { readonly line: number; readonly code: string }[] {
+  const content = readFileSync(root + page, 'utf8');
+  return [...content.matchAll(/^```js\n(.*?)^```$/gms)].map((match) => ({
+    line: content.slice(0, match.index).split('\n').length + 1,
+    code: match[1]!,
+  }));
+}
+
+/** What the pages leave to the reader, and a list of what a block opens. */
+const preamble = `
+const reader = { token: process.env.RHTTP_TOKEN, app: (request, response) => response.end('the app\\n') };
+const opened = [];
+const opening = (open) => (...args) => { const one = open(...args); opened.unshift(one); return one; };
+`;
+
+/** Each target that is connected answers; what is left open is closed, and then nothing keeps the process. */
+const epilogue = `
+for (const connection of opened.filter((one) => 'ready' in one && !['refused', 'closed'].includes(one.state.state))) {
+  const { url } = await connection.ready;
+  const response = await fetch(url);
+  console.log('answered', response.status, await response.text());
+}
+for (const one of opened) await one.close();
+`;
+
+/** A block as it is run: with the test's gateway, ports and origin in the place of the page's. */
+function programOf(code: string): string {
+  const { port } = origin.address() as AddressInfo;
+  const program = code
+    .replace(
+      /^(import \{.*)\b(connect|createGateway)\b(.*\} from '@reverse-http\/.*';)$/gm,
+      '$1$2 as open_$2$3\nconst $2 = opening(open_$2);',
+    )
+    .replaceAll(/https:\/\/gw\.example\.com|http:\/\/localhost:8080/g, gateway.url!)
+    .replaceAll(/port: 808\d/g, 'port: 0')
+    .replaceAll(/\b3000\b/g, String(port));
+  const missing = ['token', 'app'].filter((name) => !program.includes(`const ${name} =`));
+  return `${preamble}const { ${missing.join(', ')} } = reader;\n${program}${epilogue}`;
+}
+
+/** Runs it in a process of its own; what it printed. */
+async function run(code: string): Promise<string> {
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', programOf(code)], {
+    cwd: root,
+    env: { ...process.env, RHTTP_TOKEN: gateway.token },
+    timeout: 15_000,
+  });
+  const output = text(child.stdout);
+  const complaints = text(child.stderr);
+  const [exitCode] = await once(child, 'close');
+  if (exitCode !== 0) throw new Error(`exit code ${exitCode}: ${await complaints}`);
+  return await output;
+}
+
+for (const page of pages) {
+  describe(page, () => {
+    const blocks = blocksOf(page);
+    test('has blocks to run', () => expect(blocks.length).toBeGreaterThan(1));
+    test.each(blocks)('the block at line $line runs, and leaves nothing', async ({ code }) => {
+      const output = await run(code);
+      for (const [, status] of output.matchAll(/^answered (\d+)/gm)) expect(status).toBe('200');
+      const connects =
+        code.includes('connect(') && !code.includes('a wrong one') && !code.includes('connection.close();');
+      if (connects) expect(output).toMatch(/^answered 200/m);
+    });
+  });
+}
+
+test('every link of the pages leads somewhere', () => {
+  for (const page of [...pages, 'docs/README.md', 'examples/README.md']) {
+    const content = readFileSync(root + page, 'utf8');
+    const base = new URL(page, `file://${root}`);
+    for (const [, link] of content.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)) {
+      if (/^https?:/.test(link!)) continue;
+      expect(() => readFileSync(new URL(link!, base)), `${page}: ${link}`).not.toThrow(/ENOENT/);
+    }
+  }
+});

@@ -12,7 +12,7 @@ import {
   type FetchRequest,
   type UpgradedStream,
 } from '../src/index.js';
-import { connect as connectNode, type NodeConnectOptions } from '../src/node/index.js';
+import { byTarget, connect as connectNode, type NodeConnectOptions } from '../src/node/index.js';
 
 // The types alone matter here: `npm run check` compiles this file, and nothing below is called.
 const typesOnly = (_body: () => void): void => {};
@@ -95,6 +95,9 @@ it('the Node entry tells its kinds of handlers apart', () => {
       { ...options, onError: (_error, request) => expectTypeOf(request).toEqualTypeOf<FetchRequest | undefined>() },
     );
     connectNode(hono, options);
+    connectNode(byTarget({ a: 3000, b: createServer(), c: hono }), { gateway: options.gateway });
+    // @ts-expect-error -- the targets are named there
+    connectNode(byTarget({ a: 3000 }), { gateway: options.gateway, target: 'a' });
     // @ts-expect-error -- an object that cannot answer
     connectNode({}, options);
     expectTypeOf<NodeConnectOptions>().toExtend<ConnectOptions<IncomingMessage>>();

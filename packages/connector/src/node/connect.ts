@@ -7,7 +7,9 @@ import { holdProcess } from '../link/hold-process.js';
 import { createLink } from '../link/link.js';
 import type { Runtime } from '../link/runtime.js';
 import { createPollDialler } from '../transport/poll.js';
-import { acceptorOf, type NodeHandler } from './handler/acceptor-of.js';
+import { acceptorOf } from './handler/acceptor-of.js';
+import { TargetHandlers } from './handler/by-target.js';
+import type { NodeHandler } from './handler/node-handler.js';
 import type { OriginOptions } from './origin/origin-options.js';
 import { createNodeRuntime } from './runtime.js';
 import { createPost } from './transport/post.js';
@@ -20,6 +22,9 @@ export interface NodeConnectOptions<Request = IncomingMessage> extends ConnectOp
   /** How requests are forwarded, where the handler is a URL, a port or a socket. */
   readonly origin?: OriginOptions;
 }
+
+/** Settings of {@link connect} for several targets: their ids are those of {@link byTarget}. */
+export type SeveralTargetsOptions = Omit<NodeConnectOptions<IncomingMessage | FetchRequest>, 'target'>;
 
 const consoleLogger: Logger = {
   info() {},
@@ -46,8 +51,18 @@ export function connect(handler: NodeHandler, options: NodeConnectOptions): Conn
  * @param handler An object with a `fetch` method: `{ fetch: (request) => new Response('Hello') }`, a Hono application.
  */
 export function connect(handler: FetchApplication, options: NodeConnectOptions<FetchRequest>): Connection;
-export function connect(handler: NodeHandler | FetchApplication, options: NodeConnectOptions<never>): Connection {
-  const resolved = resolveConnectOptions(options, consoleLogger);
+/**
+ * The same for several targets over one session, each with a handler of its own.
+ *
+ * @param handlers What {@link byTarget} made; it names the targets.
+ */
+export function connect(handlers: TargetHandlers, options: SeveralTargetsOptions): Connection;
+export function connect(
+  handler: NodeHandler | FetchApplication | TargetHandlers,
+  given: NodeConnectOptions<never> | SeveralTargetsOptions,
+): Connection {
+  const options = handler instanceof TargetHandlers ? { ...given, target: [...handler.handlers.keys()] } : given;
+  const resolved = resolveConnectOptions(options as NodeConnectOptions<never>, consoleLogger);
   const runtime = createNodeRuntime();
   const acceptor = acceptorOf(handler, { options: resolved, origin: options.origin, runtime });
   const connection = createLink({ options: resolved, diallers: diallersOf(options, runtime), acceptor, runtime });
@@ -56,8 +71,10 @@ export function connect(handler: NodeHandler | FetchApplication, options: NodeCo
   return connection;
 }
 
+type DialOptions = Pick<NodeConnectOptions, 'transport' | 'tls'>;
+
 /** The surest first: polling passes every hop, so it is ready while others are still being tried. */
-function diallersOf({ transport = 'auto', tls }: NodeConnectOptions<never>, runtime: Runtime): [Dialler, ...Dialler[]] {
+function diallersOf({ transport = 'auto', tls }: DialOptions, runtime: Runtime): [Dialler, ...Dialler[]] {
   const { clock } = runtime;
   const poll = createPollDialler({
     post: createPost(tls),

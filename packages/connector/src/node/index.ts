@@ -14,8 +14,9 @@ export type {
   UpgradeOptions,
 } from '../handler/fetch-handler.js';
 export type { FieldsInit, FieldValue } from '../handler/field-lines.js';
-export { connect, type NodeConnectOptions } from './connect.js';
-export type { NodeHandler } from './handler/acceptor-of.js';
+export { connect, type NodeConnectOptions, type SeveralTargetsOptions } from './connect.js';
+export { byTarget, type TargetHandlers } from './handler/by-target.js';
+export type { NodeHandler } from './handler/node-handler.js';
 export type { Origin } from './origin/origin-address.js';
 export type { OriginOptions, OriginState } from './origin/origin-options.js';
 export { probeOrigin } from './origin/probe-origin.js';

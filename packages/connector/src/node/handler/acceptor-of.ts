@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
-import type { IncomingMessage, RequestListener, Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { ReverseHttpError } from '@reverse-http/protocol/errors';
 import type { ResolvedConnectOptions } from '../../connect-options.js';
 import { createFetchAcceptor } from '../../handler/fetch-acceptor.js';
@@ -9,12 +9,12 @@ import type { Runtime } from '../../link/runtime.js';
 import type { StreamAcceptor } from '../../link/stream-acceptor.js';
 import type { Origin } from '../origin/origin-address.js';
 import type { OriginOptions } from '../origin/origin-options.js';
+import { TargetHandlers } from './by-target.js';
 import { createListenerServer } from './listener.js';
+import type { HandlerAcceptor, NodeHandler } from './node-handler.js';
 import { createServerAcceptor } from './server.js';
+import { createTargetAcceptor } from './target-acceptor.js';
 import { createUrlAcceptor } from './url.js';
-
-/** What may answer: a server, listening or not, what one would be made of, or the address of one that listens. */
-export type NodeHandler = Server | RequestListener | Origin;
 
 /** What the handler kinds need of `connect()`. */
 export interface AcceptorContext {
@@ -23,17 +23,16 @@ export interface AcceptorContext {
   readonly runtime: Runtime;
 }
 
-/** An acceptor, and how what it holds is given up once no exchange can come. */
-export interface HandlerAcceptor extends StreamAcceptor {
-  close?(): void;
-}
-
 /**
  * Chooses what answers the exchanges, by the kind of handler.
  *
  * @throws ReverseHttpError `bad-option` for what cannot answer.
  */
-export function acceptorOf(handler: NodeHandler | FetchApplication, context: AcceptorContext): HandlerAcceptor {
+export function acceptorOf(
+  handler: NodeHandler | FetchApplication | TargetHandlers,
+  context: AcceptorContext,
+): HandlerAcceptor {
+  if (handler instanceof TargetHandlers) return targetsAcceptor(handler, context);
   if (isOrigin(handler)) return originAcceptor(handler, context);
   const { options, origin, runtime } = context;
   if (origin !== undefined) {
@@ -55,6 +54,15 @@ export function acceptorOf(handler: NodeHandler | FetchApplication, context: Acc
     // So that `AsyncLocalStorage.enterWith()` in one handler is not seen by the next.
     inScope: (call) => new AsyncResource('REVERSEHTTPREQUEST').runInAsyncScope(call),
   });
+}
+
+function targetsAcceptor({ handlers }: TargetHandlers, context: AcceptorContext): HandlerAcceptor {
+  const { origin, ...rest } = context;
+  const acceptors = [...handlers].map(([target, handler]): [string, HandlerAcceptor] => [
+    target.toLowerCase(),
+    acceptorOf(handler, { ...rest, origin: isOrigin(handler) ? origin : undefined }),
+  ]);
+  return createTargetAcceptor(new Map(acceptors));
 }
 
 function originAcceptor(origin: Origin, { options, origin: settings, runtime }: AcceptorContext): HandlerAcceptor {

@@ -158,6 +158,7 @@ describe('an exclusive target', () => {
     const next = await greet('r1');
     next.webSocket.send(proof);
     await isServedBy(next);
+    await until(() => old.session.state.state === 'closed');
     expect(old.session.state).toMatchObject({ state: 'closed', reason: { code: 'replaced' } });
   });
 

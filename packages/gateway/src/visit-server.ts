@@ -63,9 +63,8 @@ export function createVisitServer(options: VisitServerOptions): (visit: Visit) =
   }
 
   function serveReserved(visit: Visit): void {
-    if (!isForTunnel(visit.head)) return serveTapped(visit, undefined, failUnrouted);
-    if (selectEndpoint.serve(visit)) return;
-    if (tunnel) tunnel.serve(visit);
+    if (selectEndpoint.isFor(visit.head)) serveTapped(visit, undefined, selectEndpoint.serve);
+    else if (tunnel && isForTunnel(visit.head)) tunnel.serve(visit);
     else serveTapped(visit, undefined, failUnrouted);
   }
 

@@ -6,8 +6,10 @@ import { isTargetId } from './target-id.js';
 
 /** Lets visitors choose their target, for routes by cookie. */
 export interface SelectEndpoint {
-  /** Serves a visit to one of the endpoints; false when it is for something else. */
-  serve(visit: Visit): boolean;
+  /** Whether a request is for one of the endpoints. */
+  isFor(head: Head): boolean;
+  /** Serves a visit to one of them. */
+  serve(visit: Visit): void;
 }
 
 const secFetchSite = latin1Bytes('sec-fetch-site');
@@ -24,12 +26,10 @@ export function createSelectEndpoint(routes: readonly Route[]): SelectEndpoint {
   const cookies = new Map<string, string>();
   for (const { select } of routes) if (select) cookies.set(select.path, select.cookie);
   return {
+    isFor: (head) => cookies.size > 0 && cookies.has(splitPath(head).path),
     serve(visit) {
-      if (cookies.size === 0) return false;
       const { path, query } = splitPath(visit.head);
-      const cookie = cookies.get(path);
-      if (cookie !== undefined) select(visit, cookie, query);
-      return cookie !== undefined;
+      select(visit, cookies.get(path)!, query);
     },
   };
 }

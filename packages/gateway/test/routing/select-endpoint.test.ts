@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { byCookie } from '../../src/index.js';
+import { type AccessLogEntry, byCookie } from '../../src/index.js';
 import { createSelectEndpoint } from '../../src/routing/select-endpoint.js';
 import type { Visit } from '../../src/visit/visit.js';
 import { type Answer, readAnswer } from '../support/read-answers.js';
@@ -11,8 +11,13 @@ const select = '/.well-known/reverse-http/select';
 const sameOrigin = 'Sec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: navigate\r\n';
 
 let it: TestGateway;
+let entries: AccessLogEntry[];
 beforeEach(async () => {
-  it = await startGateway({ listeners: [{ port: 0, routes: [byCookie('target', { select })] }] });
+  entries = [];
+  it = await startGateway({
+    listeners: [{ port: 0, routes: [byCookie('target', { select })] }],
+    accessLog: (entry) => void entries.push(entry),
+  });
 });
 afterEach(() => it.close());
 
@@ -133,6 +138,15 @@ describe('who may choose', () => {
     if (!may) expect(answer.field('proxy-status')).toMatch(/"visitor-refused"/);
   });
 
+  test('R95 whoever chose, or tried to, is in the access log', async () => {
+    await ask('?target=A');
+    await ask('?target=A', '');
+    expect(entries.map(({ path, status, reason }) => [path, status, reason])).toEqual([
+      [select, 303, undefined],
+      [select, 403, 'visitor-refused'],
+    ]);
+  });
+
   test('nobody, at a host that is not served', async () => {
     expect((await ask('?target=A', sameOrigin, 'GET', 'evil.example')).status).toBe(421);
   });
@@ -155,7 +169,8 @@ describe('where `to` leads', () => {
         location = /^Location: (.*)\r\n/.exec(fields)![1];
       },
     };
-    expect(endpoint.serve(visit as unknown as Visit)).toBe(true);
+    expect(endpoint.isFor(head)).toBe(true);
+    endpoint.serve(visit as unknown as Visit);
     return location;
   };
 

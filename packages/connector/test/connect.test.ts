@@ -217,6 +217,23 @@ describe('connect', () => {
     expect(errors).toEqual([new Error('broken'), 'http://a.example/bad', true]);
   });
 
+  it.each([
+    ['a Response', () => new Response('x')],
+    ['a promise of one', async () => new Response('x')],
+  ])('tells a function that returns %s to say { fetch }', async (_name, handler) => {
+    const errors: unknown[] = [];
+    connection = connect(handler, {
+      gateway: gateway.url,
+      target: 'A',
+      transport: 'websocket',
+      logger: false,
+      onError: (error) => errors.push(error),
+    });
+    await connection.ready;
+    expect((await gateway.visit().done()).failure?.reason).toBe('handler-failed');
+    expect(errors).toEqual([expect.objectContaining({ message: expect.stringContaining('give { fetch: handler }') })]);
+  });
+
   it('throws at once for options that cannot work', () => {
     const handler = (): void => {};
     const tries = [

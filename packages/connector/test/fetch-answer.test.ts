@@ -194,6 +194,15 @@ describe('an answer', () => {
   });
 });
 
+it('a Response of another make, of another origin, is passed on as it can be read', async () => {
+  const { body, arrayBuffer } = new Response('hello');
+  const headers = new Headers({ 'Content-Length': '3', ETag: '"x"' });
+  const foreign = { status: 206, statusText: '', url: 'https://b.example/', type: 'cors', headers, body, arrayBuffer };
+  const answer = await answerTo(() => foreign);
+  expect([answer.head?.status, answer.text, answer.head?.get('etag')]).toEqual([206, 'hello', '"x"']);
+  expect(pair.failures).toEqual([]);
+});
+
 describe('a stream', () => {
   it('leaves piece by piece as it is written, its head before', async () => {
     let controller: ReadableStreamDefaultController<Uint8Array> | undefined;

@@ -62,7 +62,7 @@ it.each([
 it('follows no redirect', async () => {
   let followed = 0;
   const url = await listen((req, res) => {
-    if (req.url === '/') res.writeHead(307, { Location: '/else' }).end();
+    if (req.url === '/') res.writeHead(303, { Location: '/else' }).end();
     else res.end(String(++followed));
   });
   expect((await post(url))[0].kind).toBe('failed');

@@ -1,3 +1,4 @@
+import type { AdminOptions } from './admin/admin-options.js';
 import type { Credentials } from './credentials/credentials.js';
 import type { Authenticate } from './credentials/grant.js';
 import type { RouteFunction } from './routing/by-function.js';
@@ -14,13 +15,13 @@ export type Size = number | string;
 /** A number of at least 1, or `off` for no bound. */
 export type Count = number | 'off';
 
-/** Where something listens: `address`, or `host` and `port`. */
+/** Where a listener is: `address`, or `host` and `port`. */
 export interface ListenAddress {
   /** Host and port in one, as `0.0.0.0:443` or `[::]:443`. Not together with the other two. */
   readonly address?: string;
   /** Address to listen on. Default `127.0.0.1`. */
   readonly host?: string;
-  /** Port; 0 takes a free one. Default 8080 for visitors, 8081 for the admin listener. */
+  /** Port; 0 takes a free one. Default 8080. */
   readonly port?: number;
 }
 
@@ -75,7 +76,10 @@ export interface TargetOptions {
   };
   /** Whether connectors share the target, or the one that answers keeps it and others get `target-taken`. Default `share`. */
   readonly replicas?: 'share' | 'exclusive';
-  /** `cookie`: a visitor stays with one replica. Default `none`. */
+  /**
+   * `cookie`: a visitor stays with the replica that served it first, as long as that takes requests, by a cookie of the
+   * gateway's own. Default `none`.
+   */
   readonly affinity?: 'none' | 'cookie';
   /** `idempotent`: such requests are tried again after they were sent, when nothing of them was consumed. Default `off`. */
   readonly retry?: 'off' | 'idempotent';
@@ -90,12 +94,7 @@ export interface GatewayOptions {
   /** How visitors and connectors reach the gateway, as `https://gw.example.com`. Default: the first listener's address. */
   readonly publicUrl?: string;
   /** A listener for the operator. Default: none. */
-  readonly admin?:
-    | 'off'
-    | (ListenAddress & {
-        /** What the operator has to show. Default: one made at random. */
-        readonly token?: string;
-      });
+  readonly admin?: AdminOptions | 'off';
   /** Who may connect. Default: one token made at random, see {@link Gateway.token}. `none` lets everybody in. */
   readonly auth?: 'none' | { readonly tokens: readonly string[] } | Authenticate | Credentials;
   readonly connectors?: {

@@ -1,19 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { ReverseHttpError } from '@reverse-http/protocol/errors';
 import { Slab } from '@reverse-http/protocol/pipe';
 import type { ListenerAddresses } from './addresses.js';
-import type { Credentials } from './credentials/credentials.js';
-import { authenticateByTokens } from './credentials/grant.js';
-import { createToken } from './credentials/token.js';
 import { createForwarder, type Forwarder } from './forward/forward.js';
 import { createRequestHeads } from './forward/request-head.js';
 import { createTransparentHeads } from './forward/transparent-heads.js';
+import { createGatewayCredentials, type GatewayCredentials } from './gateway-credentials.js';
+import { createGatewayTaps, type GatewayTaps } from './gateway-taps.js';
 import { nodeClock } from './node-clock.js';
 import type { ResolvedGatewayOptions } from './options/resolved-options.js';
 import { createTargetPolicies } from './policy/target-policies.js';
 import { isTargetId } from './routing/target-id.js';
-import { createAccessLog } from './tap/access-log.js';
-import type { Tap } from './tap/tap.js';
 import { createEventFeed, type EventFeed } from './targets/event-feed.js';
 import { createHold, type Hold } from './targets/hold.js';
 import { createKnownTargets } from './targets/known-targets.js';
@@ -24,10 +20,8 @@ import { createTunnel, type Tunnel } from './tunnel/tunnel.js';
 import { createTurn } from './turn.js';
 
 /** What a gateway is made of, beside its listeners. */
-export interface GatewayParts {
-  /** Made at random where nothing was said of credentials. */
-  readonly token: string | undefined;
-  readonly credentials: Credentials;
+export interface GatewayParts extends GatewayTaps {
+  readonly credentials: GatewayCredentials;
   readonly registry: Registry;
   readonly hold: Hold;
   readonly forwarder: Forwarder;
@@ -36,7 +30,6 @@ export interface GatewayParts {
   readonly reception: Reception;
   readonly tunnel: Tunnel;
   readonly events: EventFeed;
-  readonly taps: readonly Tap[];
   readonly onError: (error: unknown) => void;
   /** A new request id. */
   readonly nextId: () => string;
@@ -47,15 +40,15 @@ const deadlineTickMs = 100;
 
 /** Makes the parts and joins them. */
 export function createGatewayParts(options: ResolvedGatewayOptions, addresses: ListenerAddresses): GatewayParts {
-  const { publicUrl, onEvent, accessLog } = options;
+  const { publicUrl, onEvent } = options;
   const onError = options.onError ?? ((error: unknown) => console.error(error));
   const nodeId = randomBytes(6).toString('hex');
   const slab = new Slab(256 * 1024, (size) => Buffer.allocUnsafeSlow(size));
-  const { token, credentials } = credentialsOf(options);
+  const credentials = createGatewayCredentials(options, onError);
   const registry = createRegistry({
     now: Date.now,
     policyOf: createTargetPolicies(options.policy, options.rules),
-    nameOf: createKnownTargets(() => namedTargets(options, credentials), Date.now),
+    nameOf: createKnownTargets(() => credentials.named(), Date.now),
   });
   const hold = createHold();
   registry.onAvailable = hold.release;
@@ -82,7 +75,7 @@ export function createGatewayParts(options: ResolvedGatewayOptions, addresses: L
   });
   credentials.onRevoked = (id) => reception.revoke(id);
   return {
-    token,
+    ...createGatewayTaps(options, onError),
     credentials,
     registry,
     hold,
@@ -98,39 +91,8 @@ export function createGatewayParts(options: ResolvedGatewayOptions, addresses: L
     reception,
     tunnel: createTunnel(reception),
     events,
-    taps: accessLog ? [createAccessLog(guarded(accessLog, onError), options.log)] : [],
     onError,
     nextId: createIds(nodeId),
-  };
-}
-
-function credentialsOf({ auth, tokensPath }: ResolvedGatewayOptions): {
-  readonly token: string | undefined;
-  readonly credentials: Credentials;
-} {
-  if (auth) return { token: undefined, credentials: auth };
-  if (tokensPath !== undefined) {
-    throw new ReverseHttpError('bad-option', 'connectors.tokens: give the token store of this file as `auth`');
-  }
-  const token = createToken();
-  return { token, credentials: { authenticate: authenticateByTokens([token]) } };
-}
-
-/** Targets that configuration or a credential names, and patterns of such. */
-function* namedTargets({ rules }: ResolvedGatewayOptions, credentials: Credentials): Generator<string> {
-  for (const { targets, revokedAt } of credentials.list?.() ?? []) {
-    if (!revokedAt) yield* targets;
-  }
-  for (const { match } of rules) yield match;
-}
-
-function guarded<T>(fn: (value: T) => void, onError: (error: unknown) => void): (value: T) => void {
-  return (value) => {
-    try {
-      fn(value);
-    } catch (error) {
-      onError(error);
-    }
   };
 }
 

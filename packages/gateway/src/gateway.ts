@@ -1,5 +1,9 @@
+import { createRequire } from 'node:module';
 import { ReverseHttpError } from '@reverse-http/protocol/errors';
 import { type AddressEntry, ListenerAddresses, sharedRoutes } from './addresses.js';
+import { createGatewayMetrics } from './admin/gateway-metrics.js';
+import type { AdminOperations } from './admin/operations.js';
+import { type StartedAdmin, startAdmin } from './admin/start-admin.js';
 import { serveFetch } from './front/fetch/fetch-visit.js';
 import type { GatewayOptions, ListenerOptions } from './gateway-options.js';
 import { createGatewayParts, type GatewayParts } from './gateway-parts.js';
@@ -8,6 +12,7 @@ import { resolveGatewayOptions, resolveListenerOptions } from './options/resolve
 import type { ResolvedGatewayOptions, ResolvedListener } from './options/resolved-options.js';
 import { observeVisit } from './tap/observe-visit.js';
 import { LiveMap } from './targets/live-map.js';
+import type { Target } from './targets/registry.js';
 import type { GatewayEvent, SessionStatus, TargetStatus } from './targets/status.js';
 import { sessionStatusOf, targetStatusOf } from './targets/status-of.js';
 import type { KickedParty } from './tunnel/reception.js';
@@ -33,6 +38,10 @@ export interface Gateway {
   readonly url: string | undefined;
   /** The token that was made at random; undefined where `auth` was given. */
   readonly token: string | undefined;
+  /** Where the admin listener is reached; undefined where there is none, or before {@link start}. */
+  readonly adminUrl: string | undefined;
+  /** What the admin listener wants to be shown; undefined like {@link adminUrl}. */
+  readonly adminToken: string | undefined;
   /** Who is connected, by target id (looked up without case); live, each value a picture of the moment it was got. */
   readonly targets: ReadonlyMap<string, TargetStatus>;
   /** The connectors' sessions, by their id; live in the same way. */
@@ -66,6 +75,8 @@ export interface Gateway {
   unref(): void;
 }
 
+const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string };
+
 /** Answers that are whole get this long to leave, ms. */
 const lastWordMs = 1000;
 /** Running exchanges get this long when something is closed, ms. */
@@ -93,6 +104,8 @@ class ComposedGateway implements Gateway {
   readonly #fronts = new Set<Front>();
   #graceEnd = 0;
   #closing: Promise<void> | undefined;
+  #admin: StartedAdmin | undefined;
+  #isListening = false;
   #keepsAlive = true;
 
   constructor(options: ResolvedGatewayOptions) {
@@ -100,17 +113,16 @@ class ComposedGateway implements Gateway {
     this.#parts = createGatewayParts(options, this.#addresses);
     const { registry, reception } = this.#parts;
     this.targets = new LiveMap(
-      (id) => registry.targets.get(id.toLowerCase()),
-      () => registry.targets.values(),
-      (target) => {
-        const status = targetStatusOf(target, (id) => this.#addresses.urlsOf(id));
-        return status && [status.target, status];
-      },
+      (id) => connected(registry.targets.get(id.toLowerCase())),
+      () => registry.connected(),
+      ({ id }) => id,
+      (target) => targetStatusOf(target, (id) => this.#addresses.urlsOf(id)),
     );
     this.sessions = new LiveMap(
       (id) => reception.find(id),
       () => reception.members(),
-      (member) => [member.session.id, sessionStatusOf(member)],
+      ({ session }) => session.id,
+      sessionStatusOf,
     );
   }
 
@@ -118,8 +130,16 @@ class ComposedGateway implements Gateway {
     return this.#addresses.origin;
   }
 
+  get adminUrl(): string | undefined {
+    return this.#admin?.url;
+  }
+
+  get adminToken(): string | undefined {
+    return this.#admin?.token;
+  }
+
   get token(): string | undefined {
-    return this.#parts.token;
+    return this.#parts.credentials.token;
   }
 
   async start(): Promise<void> {
@@ -127,6 +147,8 @@ class ComposedGateway implements Gateway {
     const started: Listener[] = [];
     try {
       for (const listener of this.#options.listeners) started.push(await this.#listen(listener));
+      await this.#startAdmin();
+      this.#isListening = true;
     } catch (error) {
       await Promise.all(started.map((listener) => listener.close()));
       throw error;
@@ -170,6 +192,30 @@ class ComposedGateway implements Gateway {
   unref(): void {
     this.#keepsAlive = false;
     for (const front of this.#fronts) front.unref();
+    this.#admin?.unref();
+  }
+
+  /** Whether visitors and connectors are served. */
+  #isReady(): boolean {
+    return this.#isListening && !this.#closing;
+  }
+
+  async #startAdmin(): Promise<void> {
+    const { credentials, counters, hold, onError } = this.#parts;
+    const operations: AdminOperations = {
+      targets: this.targets,
+      sessions: this.sessions,
+      kick: (party, options) => this.kick(party, options),
+      drain: (target) => this.drain(target),
+      isReady: () => this.#isReady(),
+      subscribe: (listener) => this.subscribe(listener),
+      tokens: credentials.tokens,
+    };
+    const metrics =
+      counters &&
+      createGatewayMetrics({ operations, visits: () => counters.read(), heldRequests: () => hold.size, version });
+    this.#admin = await startAdmin(this.#options.admin, { ...operations, metrics }, onError);
+    if (!this.#keepsAlive) this.#admin?.unref();
   }
 
   async #listen(listener: ResolvedListener): Promise<Listener> {
@@ -229,13 +275,18 @@ class ComposedGateway implements Gateway {
     await Promise.race([reception.drain(), after(grace)]);
     reception.close('draining');
     tunnel.close();
-    credentials.onRevoked = undefined;
+    credentials.close();
     await Promise.all([...this.#fronts].map((front) => front.drain(Math.min(grace, lastWordMs))));
+    await this.#admin?.close();
   }
 }
 
 function after(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}
+
+function connected(target: Target | undefined): Target | undefined {
+  return target && target.members.length > 0 ? target : undefined;
 }
 
 function isAny(host: string): boolean {

@@ -71,15 +71,15 @@ export function createVisitServer(options: VisitServerOptions): (visit: Visit) =
 
   /** Other visits go on meanwhile; this one may be over before its target is known. */
   function serveLater(visit: Visit, pending: Promise<RouteMatch | undefined>): void {
-    observeEnd(taps, visit);
+    const since = observeEnd(taps, visit);
     pending.then((match) => {
-      if (!visit.settled) serveRouted(visit, match);
+      if (!visit.settled) serveRouted(visit, match, since);
     }, onError);
   }
 
-  function serveRouted(visit: Visit, match: RouteMatch | undefined): void {
-    if (match) serveTapped(visit, match, serveMatch);
-    else serveTapped(visit, undefined, failUnrouted);
+  function serveRouted(visit: Visit, match: RouteMatch | undefined, since?: number): void {
+    if (match) serveTapped(visit, match, serveMatch, since);
+    else serveTapped(visit, undefined, failUnrouted, since);
   }
 
   function serveMatch(visit: Visit, match: RouteMatch): void {
@@ -103,8 +103,9 @@ export function createVisitServer(options: VisitServerOptions): (visit: Visit) =
     visit: Visit,
     match: M,
     next: (visit: Visit, match: M) => void,
+    since?: number,
   ): void {
-    observeVisit(taps, visit, match?.target);
+    observeVisit(taps, visit, match?.target, since);
     next(visit, match);
   }
 

@@ -1,6 +1,16 @@
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import { createGateway, type Gateway, type GatewayOptions, toTarget } from '../src/index.js';
+import {
+  createGateway,
+  createTokenStore,
+  type Gateway,
+  type GatewayOptions,
+  type MetricFamily,
+  toTarget,
+} from '../src/index.js';
 import { defaultTargetPolicy } from '../src/policy/target-policy.js';
 import { createRegistry } from '../src/targets/registry.js';
 import type { Reception } from '../src/tunnel/reception.js';
@@ -153,4 +163,72 @@ test('one more listener, and its end', async () => {
   await other.abort();
   await visitor.closed();
   await expect(fetch(other.url)).rejects.toThrow();
+});
+
+test('the admin listener is there when it is asked for, and sees what the gateway sees', async () => {
+  const families: string[] = [];
+  const metrics = {
+    contentType: 'text/plain',
+    render: (all: readonly MetricFamily[]) => {
+      families.push(...all.map(({ name, values }) => `${name} ${values[0]?.value}`));
+      return 'rendered';
+    },
+  };
+  const { adminUrl, adminToken, token, url } = await start({ admin: { port: 0, metrics } });
+  expect((await fetch(`${adminUrl}/ready`)).status).toBe(200);
+  const headers = { Authorization: `Bearer ${adminToken}` };
+  const { webSocket } = await dial(url!, token);
+  webSocket.send(Buffer.from('100000', 'hex'));
+  await vi.waitUntil(() => gateway!.targets.has('A'));
+  const listed = await (await fetch(`${adminUrl}/api/v1/targets`, { headers })).json();
+  expect(listed).toMatchObject({ targets: [{ target: 'A' }], next: null });
+  expect((await fetch(`${url}/nowhere`)).status).toBe(404);
+  expect(await (await fetch(`${adminUrl}/metrics`, { headers })).text()).toBe('rendered');
+  expect(families).toEqual(
+    expect.arrayContaining(['reverse_http_requests_total 1', 'reverse_http_targets 1', 'reverse_http_held_requests 0']),
+  );
+  const kicked = await fetch(`${adminUrl}/api/v1/targets/a?for=1m`, { method: 'DELETE', headers });
+  expect(await kicked.json()).toEqual({ sessions: 1 });
+  webSocket.terminate();
+  await gateway!.close();
+  await expect(fetch(`${adminUrl}/health`)).rejects.toThrow();
+});
+
+test('an admin port that is taken leaves nothing listening', async () => {
+  await start({ admin: { port: 0 } });
+  const port = Number(new URL(gateway!.adminUrl!).port);
+  const other = createGateway({ listeners: [{ port: 0 }], admin: { port } });
+  await expect(other.start()).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  expect(other.url).toBeUndefined();
+});
+
+test('connectors.tokens: who is in the file is let in, and out when the token is revoked', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tokens-'));
+  try {
+    const path = join(folder, 'tokens.json');
+    const store = createTokenStore({ path });
+    const { token, entry } = await store.create({ targets: ['A'] });
+    const { url } = await start({ connectors: { tokens: path }, deadlines: { hold: 20, startGrace: 0 } });
+    expect(gateway!.token).toBeUndefined();
+    expect((await fetch(`${url}/gw/a/`)).status).toBe(503); // Named in the file: known.
+    const { webSocket } = await dial(url!, token);
+    webSocket.send(Buffer.from('100000', 'hex'));
+    expect((await vi.waitUntil(() => gateway!.targets.get('A'))).replicas[0]).toMatchObject({ credential: entry.id });
+    await store.revoke(entry.id);
+    await vi.waitUntil(() => !gateway!.targets.has('A'), { timeout: 5000 });
+    store.close();
+    webSocket.terminate();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('what is added after unref() keeps no process alive either', async () => {
+  await start();
+  const handles = (): number => process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap').length;
+  const before = handles();
+  gateway!.unref();
+  expect(handles()).toBe(before - 1);
+  await gateway!.listen({ port: 0 });
+  expect(handles()).toBe(before - 1);
 });

@@ -7,9 +7,11 @@ import { connect as connectNode } from '@reverse-http/connector/node';
 import { createGateway, type Gateway } from '@reverse-http/gateway';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { hashOfPattern, patternedBytes } from '../support/test-server.js';
+import { patternedBytes } from '../support/test-server.js';
 
 const encoder = new TextEncoder();
+const pattern = [...patternedBytes(10 * 1024 * 1024 + 3)];
+const patternHash = hashOf(pattern);
 
 /** An application as frameworks make them: an object with fetch, and a path for each thing that tests ask for. */
 class Application {
@@ -25,7 +27,7 @@ class Application {
       for await (const piece of incoming.body as unknown as AsyncIterable<Uint8Array>) hash.update(piece);
       return { body: hash.digest('hex') };
     },
-    '/down': (_incoming, url) => ({ body: asyncOf(patternedBytes(Number(url.searchParams.get('bytes')))) }),
+    '/down': () => ({ body: asyncOf(pattern) }),
     '/flood': () => ({ body: this.#flood() }),
     '/written': () => ({ body: String(this.written) }),
     '/events': (_incoming, url) => {
@@ -85,6 +87,12 @@ class Application {
   async *#flood(): AsyncGenerator<Uint8Array> {
     for (const piece = new Uint8Array(65_536); ; this.written += piece.length) yield piece;
   }
+}
+
+function hashOf(pieces: Iterable<Uint8Array>): string {
+  const hash = createHash('sha256');
+  for (const piece of pieces) hash.update(piece);
+  return hash.digest('hex');
 }
 
 async function* asyncOf<T>(values: Iterable<T>): AsyncGenerator<T> {
@@ -147,18 +155,14 @@ describe.each([
   });
 
   test('10 MiB go up, and down, and both ways at once', async () => {
-    const total = 10 * 1024 * 1024 + 3;
-    const body = Buffer.concat([...patternedBytes(total)]);
-    const up = await fetch(`${url}up`, { method: 'POST', body });
-    expect(await up.text()).toBe(hashOfPattern(total));
-    const down = await (await fetch(`${url}down?bytes=${total}`)).arrayBuffer();
-    expect(createHash('sha256').update(new Uint8Array(down)).digest('hex')).toBe(hashOfPattern(total));
+    const up = await fetch(`${url}up`, { method: 'POST', body: Buffer.concat(pattern) });
+    expect(await up.text()).toBe(patternHash);
+    const down = await (await fetch(`${url}down`)).arrayBuffer();
+    expect(hashOf([new Uint8Array(down)])).toBe(patternHash);
     const upload = request(`${url}echo`, { method: 'POST' });
-    Readable.from(patternedBytes(total)).pipe(upload);
+    Readable.from(pattern).pipe(upload);
     const [response] = await once(upload, 'response');
-    const hash = createHash('sha256');
-    for await (const piece of response) hash.update(piece);
-    expect(hash.digest('hex')).toBe(hashOfPattern(total));
+    expect(hashOf(await response.toArray())).toBe(patternHash);
   });
 
   test('a visitor that does not read stops the handler', async () => {
@@ -269,6 +273,26 @@ test('the root entry begins with polling and moves to a WebSocket, with a stream
   await fetch(`${url}say?id=1&text=moved`);
   expect(String(await arrives)).toBe('data: moved\n\n');
   response.destroy();
+  await connection.close();
+  await gateway.abort();
+});
+
+test('a connector that takes one request at a time has the others refused, undelivered', async () => {
+  const gateway = createGateway({ listeners: [{ port: 0 }] });
+  await gateway.start();
+  const application = new Application();
+  const options = { gateway: gateway.url!, target: 'A', token: gateway.token!, transport: 'poll' } as const;
+  const connection = connect(application, { ...options, maxConcurrent: 1 });
+  const { url } = await connection.ready;
+  const first = get(`${url}events?id=1`);
+  const [stream] = await once(first, 'response');
+  const second = await fetch(`${url}hello`);
+  expect(second.status).toBe(503);
+  expect(await second.json()).toMatchObject({ type: expect.stringMatching(/overloaded$/), delivered: 'no' });
+  first.on('error', () => {});
+  stream.on('error', () => {});
+  first.destroy();
+  await vi.waitFor(async () => expect(await (await fetch(`${url}hello`)).text()).toBe('hello'), { timeout: 5000 });
   await connection.close();
   await gateway.abort();
 });

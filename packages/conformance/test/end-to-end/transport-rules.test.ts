@@ -141,7 +141,7 @@ describe('behind a poor hop', () => {
 
   test('T10: HTTP/1.0, a connection for each request, bodies whole, with a length and of 64 KiB at most: it works', async () => {
     await exchangeBodies(1024 * 1024);
-    expect(gateway.targets.get('a')!.members[0]!.session.resumes).toBe(0);
+    expect(gateway.targets.get('a')!.replicas[0]!.resumes).toBe(0);
     expect(new Set(hop.requests.map((request) => request.replace(/(hello|poll|post)$/, '*')))).toEqual(
       new Set(['POST /.well-known/reverse-http/*']),
     );
@@ -162,7 +162,7 @@ describe('behind a poor hop', () => {
   test('T11: connections that are reset as a request comes fail nothing', async () => {
     hop.resetsEach = 5;
     await exchangeBodies(512 * 1024);
-    expect(gateway.targets.get('a')!.members[0]!.session.resumes).toBe(0);
+    expect(gateway.targets.get('a')!.replicas[0]!.resumes).toBe(0);
   });
 });
 

@@ -109,9 +109,13 @@ function checkReason(reason: string): string {
   return reason;
 }
 
-/** Whether it came from `fetch`, which has undone the coding of the body that the fields still speak of. */
-function isDecoded({ url, headers }: Response): boolean {
-  return url !== '' && url !== undefined && undone.test(headers.get('content-encoding') ?? '');
+/**
+ * Whether it came from `fetch`, which has undone the coding of the body that the fields still speak of. Of another origin's
+ * answer a browser shows the length alone.
+ */
+function isDecoded({ url, type, headers }: Response): boolean {
+  if (url === '' || url === undefined) return false;
+  return type === 'cors' || undone.test(headers.get('content-encoding') ?? '');
 }
 
 function withoutCoding(headers: Headers): Headers {

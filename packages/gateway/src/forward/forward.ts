@@ -9,6 +9,7 @@ import type { Registry, Target } from '../targets/registry.js';
 import type { TimerWheel } from '../timing/timer-wheel.js';
 import { isHeadMethod } from '../visit/head-method.js';
 import type { Peer, Visit, VisitHandler } from '../visit/visit.js';
+import { type Affinity, createAffinity } from './affinity.js';
 import { type AnswerHeads, createAnswerHeads, transparentAnswerHeads } from './answer-head.js';
 import { type Deadline, Deadlines } from './deadlines.js';
 import { isIdempotent } from './is-idempotent.js';
@@ -36,6 +37,7 @@ export interface Forwarder {
 
 interface Shared extends Required<ForwardServices> {
   readonly answerHeads: AnswerHeads;
+  readonly affinity: Affinity;
   /** Scratch for the heads of answers. */
   readonly scratch: Head;
 }
@@ -52,6 +54,7 @@ export function createForwarder(services: ForwardServices): Forwarder {
     ...services,
     transparent,
     answerHeads: transparent ? transparentAnswerHeads : createAnswerHeads(services.now),
+    affinity: createAffinity(),
     scratch: new Head(),
   };
   return {
@@ -110,7 +113,7 @@ class Forwarding extends Deadlines implements AnswerHandler, HeadSource, VisitHa
   /** Gives the request to a connector, or lets it wait for one. */
   start(): void {
     const { members } = this.#target;
-    const member = this.#shared.registry.pick(this.#target, this.#refusedBy);
+    const member = this.#pickByCookie() ?? this.#shared.registry.pick(this.#target, this.#refusedBy);
     if (member) this.#open(member);
     else if (members.some(isFull)) this.#fail('overloaded', 'no', 'The connector is busy.');
     else this.#wait();
@@ -154,8 +157,8 @@ class Forwarding extends Deadlines implements AnswerHandler, HeadSource, VisitHa
     else this.answered();
     this.#body?.forget();
     const { vary } = this.#match;
-    const lines = this.#shared.answerHeads.prepare(head);
-    const added = vary === undefined ? lines : lines + mergeVary(head, vary);
+    let added = this.#shared.answerHeads.prepare(head) + this.#affinityLine();
+    if (vary !== undefined) added += mergeVary(head, vary);
     this.#sink = this.#visit.respond(head, added, ended);
     this.#sink.onDrain = this.#onDrain;
   }
@@ -163,7 +166,7 @@ class Forwarding extends Deadlines implements AnswerHandler, HeadSource, VisitHa
   onUpgrade(head: Head): void {
     this.answered();
     this.#body?.forget();
-    this.#sink = this.#visit.upgrade(head, '');
+    this.#sink = this.#visit.upgrade(head, this.#affinityLine());
     this.#sink.onDrain = this.#onDrain;
     this.#exchange?.wake();
   }
@@ -211,6 +214,18 @@ class Forwarding extends Deadlines implements AnswerHandler, HeadSource, VisitHa
 
   onEnded(bytesIn: number, bytesOut: number): void {
     if (this.#member) this.#target.traffic.end(bytesIn, bytesOut);
+  }
+
+  #pickByCookie(): Member | undefined {
+    const target = this.#target;
+    if (target.policy.affinity === 'none') return undefined;
+    return this.#shared.affinity.pick(target, this.#visit.head, this.#refusedBy);
+  }
+
+  #affinityLine(): string {
+    const target = this.#target;
+    if (target.policy.affinity === 'none') return '';
+    return this.#shared.affinity.lineFor(target, this.#member!, this.#visit, this.#match);
   }
 
   #open(member: Member): void {

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import type { MetricsAdapter } from '../admin/admin-routes.js';
 import type { TargetRule } from '../policy/target-policies.js';
 import { defaultTargetPolicy } from '../policy/target-policy.js';
 import { byHost } from '../routing/by-host.js';
@@ -9,7 +10,7 @@ import type { GatewayEvent } from '../targets/status.js';
 import { credentialsOf } from './credentials-of.js';
 import type { OptionProblem } from './option-problem.js';
 import { address, between, callback, count, duration, flag, oneOf, origin, port, size, text } from './parse-value.js';
-import { given, list, type Reader, required, section } from './reader.js';
+import { given, isPlainObject, list, type Reader, required, section } from './reader.js';
 import type { ListenerLimits, ResolvedGatewayOptions, ResolvedListener } from './resolved-options.js';
 import { routeOf } from './route-of.js';
 
@@ -36,7 +37,12 @@ const listener = section(
   ['tls'],
 );
 
-const admin = section({ ...listenAddress, token: given(text, undefined) });
+const admin = section({
+  ...listenAddress,
+  token: given(text, undefined),
+  hosts: given(hostNames, undefined),
+  metrics: given(metricsAdapter, undefined),
+});
 
 const target = section(
   {
@@ -105,7 +111,7 @@ export function readGatewayOptions(options: unknown, problems: OptionProblem[]):
     publicUrl,
     listeners: values.listeners.map((listener) => resolveListener(listener, listenerLimits)),
     listenerLimits,
-    admin: admin && { ...listenOn(admin, 8081), token: admin.token },
+    admin: admin && { ...listenOn(admin, 8081), token: admin.token, hosts: admin.hosts, metrics: admin.metrics },
     auth,
     tokensPath: connectors.tokens,
     keepAliveMs: connectors.keepAlive.default,
@@ -205,6 +211,11 @@ function versionOne(value: unknown): 1 {
 function hostNames(value: unknown): readonly string[] {
   if (Array.isArray(value) && value.every(isHostName)) return value;
   throw new TypeError('is not a list of host names without port, such as [gw.example.com]');
+}
+
+function metricsAdapter(value: unknown): MetricsAdapter {
+  if (isPlainObject(value) && typeof value.render === 'function') return value as unknown as MetricsAdapter;
+  throw new TypeError('is not an object with contentType and render()');
 }
 
 function isHostName(host: unknown): boolean {

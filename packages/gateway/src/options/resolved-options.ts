@@ -1,3 +1,4 @@
+import type { AdminOptions } from '../admin/admin-options.js';
 import type { Credentials } from '../credentials/credentials.js';
 import type { TargetRule } from '../policy/target-policies.js';
 import type { TargetPolicy } from '../policy/target-policy.js';
@@ -29,7 +30,7 @@ export interface ResolvedGatewayOptions {
   readonly publicUrl: string | undefined;
   readonly listeners: readonly ResolvedListener[];
   /** Undefined: no admin listener. */
-  readonly admin: { readonly host: string; readonly port: number; readonly token: string | undefined } | undefined;
+  readonly admin: AdminOptions | undefined;
   /** Undefined: not said. */
   readonly auth: Credentials | undefined;
   /** File of tokens; undefined: none. */

@@ -27,6 +27,8 @@ export interface HoldOptions {
 export interface Hold {
   /** Makes a request wait; a reason when there is no room for it. The function returned lets it go. */
   wait(target: Target, waiting: Waiting): (() => void) | Reason;
+  /** Requests that wait at the moment. */
+  readonly size: number;
   /** Lets all that wait for a target try again. */
   release(target: Target): void;
   /** Ends the waiting of all, and lets nobody wait any more. */
@@ -66,6 +68,9 @@ export function createHold(options: HoldOptions = {}): Hold {
   }
 
   return {
+    get size() {
+      return count;
+    },
     wait(target, waiting) {
       const entries = byTarget.get(target) ?? new Set();
       const ofAddress = byAddress.get(waiting.peer.address) ?? 0;

@@ -2,50 +2,49 @@
  * Shows a map's entries in another form, made when they are looked at: nothing is kept, and what was looked at before
  * does not change.
  */
-export class LiveMap<S, T> implements ReadonlyMap<string, T> {
+export class LiveMap<S extends object, T> implements ReadonlyMap<string, T> {
   readonly #find: (key: string) => S | undefined;
   readonly #all: () => Iterable<S>;
-  readonly #show: (source: S) => readonly [string, T] | undefined;
+  readonly #keyOf: (source: S) => string;
+  readonly #show: (source: S) => T;
 
   /**
-   * @param find The source of a key.
-   * @param all All sources.
-   * @param show Key and value of a source; undefined for one that is not shown.
+   * @param find The source of a key; undefined where there is nothing to show.
+   * @param all All sources that are to be shown.
    */
   constructor(
     find: (key: string) => S | undefined,
     all: () => Iterable<S>,
-    show: (source: S) => readonly [string, T] | undefined,
+    keyOf: (source: S) => string,
+    show: (source: S) => T,
   ) {
     this.#find = find;
     this.#all = all;
+    this.#keyOf = keyOf;
     this.#show = show;
   }
 
   get(key: string): T | undefined {
     const source = this.#find(key);
-    return source === undefined ? undefined : this.#show(source)?.[1];
+    return source && this.#show(source);
   }
 
   has(key: string): boolean {
-    return this.get(key) !== undefined;
+    return this.#find(key) !== undefined;
   }
 
   get size(): number {
     let size = 0;
-    for (const _ of this) size++;
+    for (const _ of this.#all()) size++;
     return size;
   }
 
   *entries(): MapIterator<[string, T]> {
-    for (const source of this.#all()) {
-      const shown = this.#show(source);
-      if (shown) yield [shown[0], shown[1]];
-    }
+    for (const source of this.#all()) yield [this.#keyOf(source), this.#show(source)];
   }
 
   *keys(): MapIterator<string> {
-    for (const [key] of this) yield key;
+    for (const source of this.#all()) yield this.#keyOf(source);
   }
 
   *values(): MapIterator<T> {

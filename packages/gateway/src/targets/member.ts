@@ -32,6 +32,11 @@ export function isReplica({ targets }: Member, target: string, replica: string):
   return targets.some((its) => its.replica === replica && its.target.toLowerCase() === target.toLowerCase());
 }
 
+/** The name under which it serves a target. */
+export function replicaOf({ targets }: Member, id: string): string {
+  return targets.find(({ target }) => target.toLowerCase() === id.toLowerCase())?.replica ?? '';
+}
+
 /** Whether it takes no request at the moment because it has too many. */
 export function isFull({ session, leaving }: Member): boolean {
   return !leaving && session.state.state === 'attached' && !session.mux.canOpen && !session.mux.peerGoesAway;

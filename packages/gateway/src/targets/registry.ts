@@ -52,6 +52,8 @@ export interface Registry {
   find(id: string): Target | undefined;
   /** The member with the fewest exchanges running among those that may get a request, but for those in `except`. */
   pick(target: Target, except?: readonly Member[]): Member | undefined;
+  /** The targets that are connected. */
+  connected(): Iterable<Target>;
   /** All targets that are connected or were lately, by id in lower case; live. */
   readonly targets: ReadonlyMap<string, Target>;
   /** Called when a target may have got a member that takes requests. */
@@ -150,6 +152,9 @@ export function createRegistry({ now, policyOf, nameOf }: RegistryOptions): Regi
         if (!best || member.session.mux.size < best.session.mux.size) best = member;
       }
       return best;
+    },
+    *connected() {
+      for (const entry of entries.values()) if (entry.members.length > 0) yield entry;
     },
     targets: entries,
     announce(member) {

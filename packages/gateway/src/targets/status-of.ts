@@ -1,4 +1,4 @@
-import type { Member } from './member.js';
+import { type Member, replicaOf } from './member.js';
 import type { Target } from './registry.js';
 import type { SessionStatus, TargetStatus } from './status.js';
 
@@ -7,19 +7,14 @@ export function sessionStatusOf(member: Member): SessionStatus {
   return { ...commonStatusOf(member), targets: member.targets };
 }
 
-/** A target as lists show it, with the sessions that serve it; undefined while there is none. */
-export function targetStatusOf(
-  target: Target,
-  urlsOf: (target: string) => readonly string[],
-): TargetStatus | undefined {
+/** A target that has members, as lists show it. */
+export function targetStatusOf(target: Target, urlsOf: (target: string) => readonly string[]): TargetStatus {
   const { id, members, servedSince, traffic } = target;
-  const [first] = members;
-  if (!first) return undefined;
   const { requests, running, bytesIn, bytesOut } = traffic;
   return {
     target: id,
     urls: urlsOf(id),
-    owner: first.owner,
+    owner: members[0]?.owner ?? '',
     since: new Date(servedSince).toISOString(),
     requests,
     running,
@@ -45,8 +40,4 @@ function commonStatusOf(member: Member): Omit<SessionStatus, 'targets'> {
     running: session.mux.size,
     resumes: session.resumes,
   };
-}
-
-function replicaOf({ targets }: Member, id: string): string {
-  return targets.find(({ target }) => target.toLowerCase() === id.toLowerCase())?.replica ?? '';
 }

@@ -44,7 +44,7 @@ export interface Reception {
   knows(session: string): boolean;
   /** Takes a request of long polling; its responder is called now or later. */
   carry(request: PollRequest, responder: PollResponder): void;
-  /** A session by its id. */
+  /** A session that has carried something, by its id. */
   find(session: string): Member | undefined;
   /** All sessions that have carried something. */
   members(): Iterable<Member>;
@@ -116,7 +116,8 @@ class SessionReception implements Reception {
   }
 
   find(session: string): Member | undefined {
-    return this.#places.ofSession(session)?.member;
+    const place = this.#places.ofSession(session);
+    return place?.proven ? place.member : undefined;
   }
 
   *members(): Generator<Member> {

@@ -1,3 +1,4 @@
+import type { ByteSource } from '@reverse-http/protocol/mux';
 import { createManualClock } from '@reverse-http/protocol/session';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Deadline, Deadlines } from '../../src/forward/deadlines.js';
@@ -207,6 +208,33 @@ describe('what a visitor sees', () => {
     const visitor = await it.get();
     (await connector.next()).answer('200 OK', stuckSource('begun'));
     expect(await visitor.closed()).toMatch(/begun\r\n$/);
+  });
+
+  test('an answer that goes on, however slowly, is not', async () => {
+    it = await startGateway({ deadlines: { idle: 500 } });
+    const connector = await it.connect();
+    const visitor = await it.get();
+    const request = await connector.next();
+    let due = '';
+    const source: ByteSource = {
+      read(into, at) {
+        const { length } = due;
+        into.set(Buffer.from(due), at);
+        due = '';
+        return length;
+      },
+      ended: false,
+      trailers: undefined,
+    };
+    request.answer('200 OK', source);
+    for (let i = 0; i < 6; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      due = `piece ${i}`;
+      request.exchange.wake();
+      await visitor.until(due);
+    }
+    expect(visitor.ending).toBeUndefined();
+    expect(await visitor.closed()).toMatch(/piece 5\r\n$/);
   });
 
   test('an upgraded stream is idle like any other', async () => {

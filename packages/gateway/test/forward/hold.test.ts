@@ -37,7 +37,7 @@ test('R81 that stays away: 503 after the hold, with Retry-After', async () => {
   expect(answer.status).toBe(503);
   expect(answer.field('retry-after')).toBe('5');
   expect(answer.field('proxy-status')).toBe('rhttp; error=destination_unavailable; details="no-connector"');
-  expect(JSON.parse(answer.body).detail).toMatch(/^Target "A" has no connector; waited 0\.0 s\.$/);
+  expect(JSON.parse(answer.body).detail).toMatch(/^Target "A" has no connector; waited \d\.\d s\.$/);
 });
 
 test('a session without a transport gets nothing new', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { AccessLogEntry } from '../../src/index.js';
 import { sourceOf, stuckSource } from '../support/scripted-connector.js';
-import { startGateway, type TestGateway, until } from '../support/test-gateway.js';
+import { members, startGateway, type TestGateway, until } from '../support/test-gateway.js';
 import { untilStill } from '../support/until-still.js';
 
 let it: TestGateway;
@@ -177,6 +177,7 @@ describe('gateway.fetch', () => {
         await expect(answered).rejects.toThrow('enough');
       }
       await until(() => it.gateway.targets.get('A')!.running === 0);
+      await until(() => members(it.gateway)[0]!.running === 0, 'the server does not hear of it');
     }
     expect(connector.requests).toHaveLength(2);
   });

@@ -38,7 +38,7 @@ describe('resolveGatewayOptions', () => {
     });
     const places = listeners.map(({ host, port }) => `${host} ${port}`);
     expect(places).toEqual([':: 443', 'localhost 8080', '127.0.0.1 0']);
-    expect(admin).toEqual({ host: '127.0.0.1', port: 0, token: undefined });
+    expect(admin).toMatchObject({ host: '127.0.0.1', port: 0, token: undefined });
     expect(resolveGatewayOptions({ admin: {} }).admin).toMatchObject({ port: 8081 });
   });
 

@@ -4,6 +4,7 @@ import {
   byCookie,
   byHeader,
   byPath,
+  createGateway,
   type GatewayOptions,
   type RouteDecision,
   toTarget,
@@ -13,7 +14,7 @@ import { startGateway, type TestGateway, until } from '../support/test-gateway.j
 import { untilStill } from '../support/until-still.js';
 
 let it: TestGateway;
-afterEach(() => it.close());
+afterEach(() => it?.close());
 
 type Routes = NonNullable<NonNullable<GatewayOptions['listeners']>[number]['routes']>;
 const start = async (routes: Routes, more: GatewayOptions = {}): Promise<void> => {
@@ -49,6 +50,49 @@ test('keepPrefix: the server sees what the visitor asked for, and nobody redirec
     expect(request.line).toBe(`GET ${path} HTTP/1.1`);
     expect([...request.all(':prefix'), ...request.all('x-forwarded-prefix')]).toEqual([]);
   }
+});
+
+test('routes as a configuration file has them', async () => {
+  const select = '/.well-known/reverse-http/select';
+  await start([
+    { cookie: 'target', select },
+    { header: 'X-Target' },
+    { path: '/keep', keepPrefix: true },
+    { path: '/gw' },
+    { host: '*.localhost' },
+  ]);
+  const connector = await it.connect();
+  const rows: [string, string, string][] = [
+    ['Cookie: target=A\r\n', '/gw/B/', 'GET /gw/B/ HTTP/1.1'],
+    ['X-Target: A\r\n', '/gw/B/', 'GET /gw/B/ HTTP/1.1'],
+    ['', '/keep/A/x', 'GET /keep/A/x HTTP/1.1'],
+    ['', '/gw/A/x', 'GET /x HTTP/1.1'],
+  ];
+  for (const [lines, path, wanted] of rows) {
+    await it.get(lines, path);
+    expect((await connector.next()).line).toBe(wanted);
+  }
+  const chosen = await it.get('Sec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: navigate\r\n', `${select}?target=A`);
+  expect(await chosen.until('\r\n\r\n')).toMatch(/^HTTP\/1\.1 303 .*\r\nLocation: \/\r\nSet-Cookie: target=A; /);
+  expect(it.gateway.targets.get('A')!.urls.map((url) => url.replace(/:\d+/, ''))).toEqual([
+    'http://127.0.0.1/keep/A/',
+    'http://127.0.0.1/gw/A/',
+    'http://127.0.0.1/',
+    'http://a.localhost/',
+  ]);
+});
+
+test.each([
+  { cookie: '' },
+  { cookie: 'target', select: '/select' },
+  { header: 'Host' },
+  { header: 5 },
+  { path: '/gw', keepPrefix: 'yes' },
+  { path: '/gw', select: '/x' },
+])('a route that is none: %o', (route) => {
+  expect(() => createGateway({ listeners: [{ port: 0, routes: [route as never] }] })).toThrow(
+    /listeners\[0\]\.routes\[0\]/,
+  );
 });
 
 describe('Vary', () => {

@@ -1,6 +1,14 @@
 import { decodeGoodbye, type Goodbye, type Hello } from '@reverse-http/protocol/session';
 import { afterEach, describe, expect, test } from 'vitest';
-import { byHost, byPath, type Credentials, type GatewayOptions, ReverseHttpError, toTarget } from '../../src/index.js';
+import {
+  byHost,
+  byPath,
+  type Credentials,
+  type GatewayOptions,
+  type Grant,
+  ReverseHttpError,
+  toTarget,
+} from '../../src/index.js';
 import { dial } from '../support/raw-connector.js';
 import { readAnswer } from '../support/read-answers.js';
 import type { ScriptOptions } from '../support/scripted-connector.js';
@@ -138,6 +146,17 @@ describe('credentials', () => {
     expect(short.session.state).toMatchObject({ reason: { code: 'revoked' } });
     expect(it.gateway.targets.has('A')).toBe(true);
     webSocket.terminate();
+  });
+
+  test('one that goes on with a session may end it earlier', async () => {
+    let grant: Grant = { owner: 'acme' };
+    it = await startGateway({ auth: () => grant });
+    const key = 'k'.repeat(32);
+    (await dial(it.url, 'x', { key })).webSocket.send(Buffer.from('100000', 'hex'));
+    await until(() => it.gateway.targets.has('A'));
+    grant = { owner: 'acme', expiresAt: Date.now() + 300 };
+    (await dial(it.url, 'x', { key, attach: 2 })).webSocket.send(Buffer.from('100000', 'hex'));
+    await until(() => !it.gateway.targets.has('A'));
   });
 
   test('a check may say why it refuses', async () => {

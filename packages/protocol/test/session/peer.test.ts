@@ -144,6 +144,17 @@ describe('T23: a link that dies without a word is noticed within 5 s where a req
     return times;
   }
 
+  /** A body of which a little comes now and then: no credit is due for it. */
+  function trickle(pair: SessionPair): void {
+    const { body, stream } = pair.open(100);
+    for (let i = 0; i < 20; i++) {
+      pair.clock.advance(150);
+      body.add(100);
+      stream.wake();
+    }
+    pair.clock.advance(100);
+  }
+
   test.each([0, 100, 500, 900, 1000, 1100, 1900, 3000])(
     'T23: whose head leaves %s ms after the last message',
     (idleMs) => {
@@ -194,6 +205,27 @@ describe('T23: a link that dies without a word is noticed within 5 s where a req
       pair.clock.advance(pair.delayMs + 5000);
       expect([way, pair.a.suspect, pair.b.suspect]).toEqual([way, true, true]);
     }
+  });
+
+  test('T23: by the end that only hears, and has nothing to send', () => {
+    const pair = new SessionPair();
+    pair.delayMs = 20;
+    pair.attach();
+    trickle(pair);
+    expect(pair.b.load.unackedBytes).toBe(0);
+    const [, ofHearer] = timesAfterCut(pair);
+    expect(ofHearer).toBeLessThanOrEqual(5050);
+  });
+
+  test('T23: by polling too', () => {
+    const pair = new PollPair();
+    pair.delayMs = 20;
+    pair.poll();
+    trickle(pair);
+    pair.fate = () => 'lost';
+    for (const call of pair.waiting) call.over = true;
+    pair.clock.advance(5000);
+    expect(pair.b.suspect).toBe(true);
   });
 
   test('T23: and 20 s without any', () => {

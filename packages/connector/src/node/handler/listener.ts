@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { ReverseHttpError } from '@reverse-http/protocol/errors';
 import { ServerExchange } from './server-exchange.js';
 import { SinkSocket } from './sink-socket.js';
 
@@ -6,8 +7,25 @@ import { SinkSocket } from './sink-socket.js';
 export function createListenerServer(listener: RequestListener): Server {
   return createServer((request: IncomingMessage, response: ServerResponse) => {
     const result: unknown = listener(request, response);
-    if (isThenable(result)) result.then(undefined, (error: unknown) => failExchange(request, error));
+    if (typeof result !== 'object' || result === null) return;
+    const check = (value: unknown): void => {
+      if (isResponse(value) && !response.headersSent) failExchange(request, fetchStyle());
+    };
+    if (!isThenable(result)) check(result);
+    else result.then(check, (error: unknown) => failExchange(request, error));
   });
+}
+
+/** Without this its visitors would wait for ever. */
+function fetchStyle(): ReverseHttpError {
+  return new ReverseHttpError(
+    'handler-failed',
+    'the function returned a Response, as fetch-style handlers do, but on Node a function is a (req, res) one: give { fetch: handler }',
+  );
+}
+
+function isResponse(value: unknown): boolean {
+  return typeof Response === 'function' && value instanceof Response;
 }
 
 function failExchange(request: IncomingMessage, error: unknown): void {
@@ -17,6 +35,6 @@ function failExchange(request: IncomingMessage, error: unknown): void {
   else throw error;
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+function isThenable(value: object): value is PromiseLike<unknown> {
+  return 'then' in value && typeof value.then === 'function';
 }

@@ -27,6 +27,8 @@ export class AnswerBody implements ByteSource {
   #end: number;
   /** Where the buffer may be written up to. */
   #limit: number;
+  /** Whether the buffer is this body's alone; else a part of the shared block is. */
+  #own = false;
   #ending = false;
 
   constructor(owner: AnswerBodyOwner, slab: Slab) {
@@ -76,22 +78,21 @@ export class AnswerBody implements ByteSource {
 
   #makeRoom(count: number, slab: Slab): void {
     const { length } = this;
-    const own = this.#limit === this.#buffer.length && this.#limit > 0;
-    if (length === 0 && !own && count <= smallBytes) {
+    if (length === 0 && !this.#own && count <= smallBytes) {
       slab.reserve(count);
       this.#buffer = slab.bytes;
       this.#start = this.#end = slab.at;
       slab.at += count;
-      // A block's last bytes are no buffer of ours.
       this.#limit = slab.at;
       return;
     }
     const needed = length + count;
-    if (own && needed <= this.#limit) this.#buffer.copyWithin(0, this.#start, this.#end);
+    if (this.#own && needed <= this.#limit) this.#buffer.copyWithin(0, this.#start, this.#end);
     else {
       const grown = Buffer.allocUnsafeSlow(Math.max(2 * smallBytes, needed * 2));
       copyBytes(this.#buffer, this.#start, this.#end, grown, 0);
       this.#buffer = grown;
+      this.#own = true;
       this.#limit = grown.length;
     }
     this.#start = 0;

@@ -18,8 +18,8 @@ export interface ConnectionKeeper {
 /** A connection to the origin: serves one request after the other. */
 export class OriginConnection {
   readonly reader: AnswerReader = new AnswerReader();
-  /** Requests it was given before the present one. */
-  served = 0;
+  /** Whether it is new: not used before, nor kept waiting, so that the origin has no reason to close it. */
+  fresh = true;
   /** Since when it serves nobody. */
   idleSince = 0;
   /** How long it may be idle. */
@@ -54,7 +54,7 @@ export class OriginConnection {
   /** Takes it from the request, whose answer is whole. */
   free(): void {
     this.#user = undefined;
-    this.served++;
+    this.fresh = false;
     this.resume();
   }
 

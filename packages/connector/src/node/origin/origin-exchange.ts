@@ -83,8 +83,8 @@ export class OriginExchange implements RequestHandler, ConnectionUser, Connectio
     connection.begin(this);
     if (this.#framing !== 'none') connection.gather();
     const ready = sent.writeTo(connection);
-    // Only a connection that was idle may have died before this request, and only once is that a reason to repeat it.
-    if (connection.served === 0 || !sent.idempotent || this.#repeated) this.#sent = undefined;
+    // Only a connection that was kept may have died before this request, and only once is that a reason to repeat it.
+    if (connection.fresh || !sent.idempotent || this.#repeated) this.#sent = undefined;
     if (ready) this.onDrain();
   }
 

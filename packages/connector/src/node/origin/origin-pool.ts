@@ -121,6 +121,7 @@ export class OriginPool implements ConnectionKeeper {
   #offer(connection: OriginConnection, waiter: ConnectionWaiter | undefined): void {
     if (waiter) return waiter.onConnection(connection);
     const { clock } = this.#options;
+    connection.fresh = false;
     connection.idleSince = clock.now();
     this.#idle.push(connection);
     this.#sweep ??= clock.setTimer(this.#onSweep, sweepMs);

@@ -42,8 +42,9 @@ class FetchVisit implements Visit {
   handler: VisitHandler = deaf;
   onEnded: ((outcome: VisitOutcome) => void) | undefined;
   readonly #caller: Caller;
-  readonly #signal: AbortSignal;
-  readonly #onAbort: () => void = () => this.#leave(this.#signal.reason);
+  /** Kept, for its signal follows the caller's only as long as the request itself is there. */
+  readonly #request: Request;
+  readonly #onAbort: () => void = () => this.#leave(this.#request.signal.reason);
   #sink: FetchSink | undefined;
   #status = 0;
   #ended = false;
@@ -53,8 +54,8 @@ class FetchVisit implements Visit {
     this.id = id;
     this.peer = { address: '127.0.0.1', port: 0, secure: request.url.startsWith('https:') };
     this.#caller = caller;
-    this.#signal = request.signal;
-    this.#signal.addEventListener('abort', this.#onAbort);
+    this.#request = request;
+    request.signal.addEventListener('abort', this.#onAbort);
     this.body =
       request.body === null
         ? undefined
@@ -160,7 +161,7 @@ class FetchVisit implements Visit {
   #over(reason: Reason | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#signal.removeEventListener('abort', this.#onAbort);
+    this.#request.signal.removeEventListener('abort', this.#onAbort);
     const bytesIn = this.body?.taken ?? 0;
     const bytesOut = this.#sink?.written ?? 0;
     this.handler.onEnded?.(bytesIn, bytesOut);

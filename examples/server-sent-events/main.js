@@ -5,6 +5,10 @@ import { createServer } from 'node:http';
 import { connect } from '@reverse-http/connector/node';
 import { findGateway } from '../gateway.js';
 
+const page = readFileSync(new URL('page.html', import.meta.url));
+const listeners = new Set();
+let lastId = 0;
+
 const { gateway, token, drainOnCtrlC } = await findGateway();
 const connection = connect(createServer(answer), { gateway, token, target: 'events' });
 
@@ -12,10 +16,6 @@ const { url } = await connection.ready;
 console.log(`Page      ${url}`);
 console.log(`Try       curl -N ${url}events`);
 console.log(`          curl -d 'Hello, all' ${url}`);
-
-const page = readFileSync(new URL('page.html', import.meta.url));
-const listeners = new Set();
-let lastId = 0;
 drainOnCtrlC(hangUp, () => connection.close());
 
 async function answer(request, response) {

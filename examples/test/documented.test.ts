@@ -92,6 +92,24 @@ for (const page of pages) {
   });
 }
 
+test.each([
+  ['connector/src/connect-options.ts', 'ConnectOptions'],
+  ['connector/src/connect.ts', 'FetchConnectOptions'],
+  ['connector/src/node/connect.ts', 'NodeConnectOptions'],
+  ['connector/src/node/origin/origin-options.ts', 'OriginOptions'],
+  ['connector/src/connection.ts', 'Connection'],
+  ['gateway/src/gateway-options.ts', 'GatewayOptions'],
+  ['gateway/src/gateway-options.ts', 'ListenerOptions'],
+  ['gateway/src/gateway.ts', 'Gateway'],
+])('docs/library.md has every member of %s: %s', (file, name) => {
+  const source = readFileSync(`${root}packages/${file}`, 'utf8');
+  const body = new RegExp(`^export interface ${name}\\b.*?^}`, 'ms').exec(source)![0];
+  const members = [...body.matchAll(/^ {2}(?:readonly )?(\w+)(?:\??:|\()/gm)].map((match) => match[1]!);
+  expect(members.length).toBeGreaterThan(1);
+  const page = readFileSync(`${root}docs/library.md`, 'utf8');
+  expect(members.filter((member) => !new RegExp(`\`${member}\\b`).test(page))).toEqual([]);
+});
+
 test('every link of the pages leads somewhere', () => {
   for (const page of [...pages, 'docs/README.md', 'examples/README.md']) {
     const content = readFileSync(root + page, 'utf8');

@@ -68,6 +68,22 @@ export const LAYERS = {
     ...GATEWAY_FOLDERS,
   ],
 
+  'cli/*.ts': [], // what all of it stands on: the outside world, errors, options, durations
+  'cli/output': ['cli/*.ts'],
+  'cli/state': ['cli/*.ts'],
+  'cli/secrets': ['cli/*.ts'],
+  'cli/config': ['cli/*.ts', 'cli/state'],
+  'cli/admin': ['cli/*.ts', 'cli/state'],
+  'cli/gateway': ['cli/*.ts', 'cli/output', 'cli/state', 'cli/config'],
+  'cli/connect': ['cli/*.ts', 'cli/output', 'cli/state', 'cli/secrets', 'cli/config', 'cli/admin'],
+  'cli/commands': [
+    'cli/*.ts',
+    ...['output', 'state', 'secrets', 'config', 'admin', 'gateway', 'connect'].map((name) => `cli/${name}`),
+  ],
+  'cli/program.ts': ['cli/*.ts', 'cli/commands'],
+  'cli/run.ts': ['cli/*.ts', 'cli/program.ts'],
+  'cli/main.ts': ['cli/*.ts', 'cli/run.ts'],
+
   bench: [],
 };
 

@@ -2,13 +2,13 @@
 // the types as every module resolution would.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 
-const PACKAGES = ['protocol', 'connector', 'gateway'];
+const PACKAGES = ['protocol', 'connector', 'gateway', 'cli'];
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -38,7 +38,9 @@ for (const name of PACKAGES) {
     console.log(`packages/${name}: no sources yet`);
     continue;
   }
-  const problems = [...(await publintProblems(folder)), ...attwProblems(folder)];
+  // A package that is a command alone has no types to resolve.
+  const { exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const problems = [...(await publintProblems(folder)), ...(exports === undefined ? [] : attwProblems(folder))];
   console.log(`packages/${name}: ${problems.length === 0 ? 'ok' : `\n${problems.join('\n')}`}`);
   if (problems.length > 0) process.exitCode = 1;
 }

@@ -1,0 +1,33 @@
+import { resolve } from 'node:path';
+import { findOptionProblems, formatOptionProblem, type GatewayOptions } from '@reverse-http/gateway';
+import { CommandError } from '../command-error.js';
+import type { Io } from '../io.js';
+import { type ConfigFile, type ConfigProblem, formatConfigProblem, readConfig } from './read-config.js';
+
+/** Every problem of a gateway's configuration file, in the order of its lines. */
+export function problemsOf(file: ConfigFile): readonly ConfigProblem[] {
+  if (file.problems.length > 0) return file.problems;
+  const found = findOptionProblems(file.value ?? {}).map((problem) => ({
+    ...file.locate(problem.path),
+    message: formatOptionProblem(problem),
+  }));
+  return found.sort((a, b) => a.line - b.line || a.column - b.column);
+}
+
+/**
+ * The options that a file stands for, paths in it made absolute.
+ *
+ * @throws CommandError with a line for each problem
+ */
+export function loadGatewayConfig(name: string, io: Io): GatewayOptions {
+  const file = readConfig(name, io);
+  const problems = problemsOf(file);
+  if (problems.length > 0) throw new CommandError(problems.map((each) => formatConfigProblem(file, each)).join('\n'));
+  return withAbsolutePaths((file.value ?? {}) as GatewayOptions, file.folder);
+}
+
+function withAbsolutePaths(options: GatewayOptions, folder: string): GatewayOptions {
+  const tokens = options.connectors?.tokens;
+  if (tokens === undefined) return options;
+  return { ...options, connectors: { ...options.connectors, tokens: resolve(folder, tokens) } };
+}

@@ -1,0 +1,38 @@
+import type { ConnectionState } from '@reverse-http/connector/node';
+import type { ConnectPlan } from './connect-plan.js';
+
+/** What a failure means and what to do about it, in one line without a full stop; undefined where its own message says it. */
+export function explainTrouble(state: ConnectionState, plan: ConnectPlan, target: string): string | undefined {
+  const error = 'error' in state ? state.error : undefined;
+  if (!error) return undefined;
+  switch (error.code) {
+    case 'unauthorized':
+      return error.retryable ? unreadable(error.cause) : unauthorized(plan, target, error.message);
+    case 'unreachable':
+      return plan.gatewayByDefault ? noLocalGateway(plan.gateway, error.message) : withoutStop(error.message);
+    case 'not-a-gateway':
+      return `${withoutStop(error.message)}: check --gateway`;
+    default:
+      return withoutStop(error.message);
+  }
+}
+
+function unauthorized({ gateway, token }: ConnectPlan, target: string, message: string): string {
+  const make = `rhttp token create --target '${target}'`;
+  if (!token) {
+    return `${gateway} asks for a token: give --token-file FILE or RHTTP_TOKEN (on the gateway's machine: ${make})`;
+  }
+  return `${gateway} refused the token from ${token.name}: ${withoutStop(message)}`;
+}
+
+function unreadable(cause: unknown): string {
+  return cause instanceof Error ? cause.message : 'the token cannot be read';
+}
+
+function noLocalGateway(gateway: string, message: string): string {
+  return `${withoutStop(message)}; start a gateway (rhttp gateway), or name another one than ${gateway} by --gateway URL`;
+}
+
+function withoutStop(message: string): string {
+  return message.replace(/\.$/, '');
+}

@@ -48,6 +48,21 @@ describe('a visitor that leaves', () => {
     expect(front.outcomes).toMatchObject([{ status: 200, reason: 'visitor-gone', bytesOut: 5 }]);
   });
 
+  test.each(['before', 'during'])(
+    'sent away with its listener, %s the answer: whoever serves it hears',
+    async (when) => {
+      front = await startFront();
+      const visitor = await front.connect(get('/'));
+      const visit = await front.next();
+      const aborted = whenAborted(visit);
+      if (when === 'during') answerStream(visit).write(latin1Bytes('event'));
+      await front.drain(0);
+      expect(await aborted).toBe('draining');
+      expect(front.outcomes).toMatchObject([{ reason: 'draining' }]);
+      await visitor.closed();
+    },
+  );
+
   test('is told of once, and can be answered without harm', async () => {
     front = await startFront();
     const visitor = await front.connect('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n');

@@ -96,8 +96,10 @@ export class Http1Connection implements VisitOwner, WheelEntry {
 
   /** Ends now. */
   abort(): void {
-    if (this.#visit && !this.#visit.ended) this.#visit.abort('draining');
-    else this.breakOff(this.#socket.writableLength > 0);
+    const visit = this.#visit;
+    if (!visit || visit.ended) return this.breakOff(this.#socket.writableLength > 0);
+    visit.abort('draining');
+    visit.tellAborted('draining', 'the listener was ended');
   }
 
   get halfClosed(): boolean {

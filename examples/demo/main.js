@@ -6,19 +6,23 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { createGateway } from '@reverse-http/gateway';
 
-const port = Number(process.env.PORT ?? 8080);
-if (!(Number.isInteger(port) && port > 0 && port < 65536)) fail(`PORT=${process.env.PORT} is not a port.`);
-const gateway = createGateway({ listeners: [{ port }], publicUrl: `http://localhost:${port}` });
+const port = portOf('PORT', 8080);
+const adminPort = portOf('ADMIN_PORT', port + 1);
+const gateway = createGateway({
+  listeners: [{ port }],
+  publicUrl: `http://localhost:${port}`,
+  admin: { port: adminPort },
+});
 
 try {
   await gateway.start();
 } catch (error) {
   const taken = error.code === 'EADDRINUSE';
-  fail(
-    taken ? `Port ${port} is taken: end what listens there, or choose another one: PORT=8090 npm start` : error.message,
-  );
+  const hint = 'end what listens there, or choose another one: PORT=8090 npm start';
+  fail(taken ? `Port ${error.port} is taken: ${hint}` : error.message);
 }
 console.log(`Gateway   ${gateway.url}`);
+console.log(`Admin     http://localhost:${new URL(gateway.adminUrl).port}`);
 
 // B polls, as a server does whose network lets no WebSocket through; by itself a connector begins so and moves up.
 const transports = { A: 'websocket', B: 'poll', C: 'websocket' };
@@ -32,6 +36,13 @@ for (const { name, ready } of servers) {
   console.log(`${name}  ready  ${url}${also}     ${transport === 'poll' ? 'polling' : transport}`);
 }
 console.log(`Try       curl ${gateway.url}/gw/A/`);
+
+/** A port as the environment has it. */
+function portOf(name, otherwise) {
+  const port = Number(process.env[name] ?? otherwise);
+  if (!(Number.isInteger(port) && port > 0 && port < 65536)) fail(`${name}=${process.env[name]} is not a port.`);
+  return port;
+}
 
 /** Starts one server's process; it ends when its stdin does, so none outlives this one. */
 function startServer(name) {

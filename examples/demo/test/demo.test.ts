@@ -32,7 +32,8 @@ async function freePort(): Promise<number> {
 
 async function start(port?: number): Promise<Demo> {
   const chosen = port ?? (await freePort());
-  const child = spawn(process.execPath, [main], { env: { ...process.env, PORT: String(chosen) } });
+  const env = { ...process.env, PORT: String(chosen), ADMIN_PORT: String(await freePort()) };
+  const child = spawn(process.execPath, [main], { env });
   running.add(child);
   const exited = once(child, 'exit').then(([code]) => {
     running.delete(child);
@@ -53,11 +54,15 @@ test('three servers that do not listen answer through the gateway, and Ctrl-C en
   const origin = `http://localhost:${port}`;
   expect(await until('Try')).toEqual([
     `Gateway   ${origin}`,
+    expect.stringMatching(/^Admin {5}http:\/\/localhost:\d+$/),
     expect.stringMatching(`^A  ready  ${origin}/gw/A/     \\(also http://a.localhost:${port}/\\)     websocket$`),
     expect.stringMatching(`^B  ready  ${origin}/gw/B/     \\(also http://b.localhost:${port}/\\)     polling$`),
     expect.stringMatching(`^C  ready  ${origin}/gw/C/     \\(also http://c.localhost:${port}/\\)     websocket$`),
     `Try       curl ${origin}/gw/A/`,
   ]);
+
+  const admin = (await until('Admin'))[1]!.slice('Admin'.length).trim();
+  expect((await fetch(`${admin}/health`)).status).toBe(200);
 
   const pids: number[] = [];
   for (const name of ['A', 'B', 'C']) {

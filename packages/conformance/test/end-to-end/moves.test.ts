@@ -10,9 +10,12 @@ let gateway: Gateway;
 let middleman: Middleman;
 let connection: ReturnType<typeof connect>;
 let url: string;
+/** What the gateway told of the session, in order. */
+let events: string[];
 
 beforeEach(async () => {
-  gateway = createGateway({ listeners: [{ port: 0 }] });
+  events = [];
+  gateway = createGateway({ listeners: [{ port: 0 }], onEvent: ({ event }) => void events.push(event) });
   await gateway.start();
   middleman = await startMiddleman(gateway.url!);
   middleman.holdsWebSockets = true;
@@ -67,6 +70,7 @@ test('T17: a session moves from polling to a WebSocket and back, with 100 exchan
   const moving = say('on the way up', 10);
   middleman.holdsWebSockets = false;
   await Promise.all([moving, isCarriedBy('websocket')]);
+  expect(events).toEqual(['connected', 'moved']);
   await say('by WebSocket', 100);
   const falling = say('on the way down', 10);
   middleman.holdsWebSockets = true;

@@ -50,6 +50,7 @@ export interface GatewayEvent {
     | 'connected'
     | 'detached'
     | 'resumed'
+    | 'moved'
     | 'replaced'
     | 'disconnected'
     | 'refused'

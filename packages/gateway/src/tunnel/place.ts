@@ -18,7 +18,7 @@ export interface Place {
   offset: number;
   /** Whether a message came after the welcome: before it, nobody is sent away for its sake. */
   proven: boolean;
-  /** What carries it, or did last. */
+  /** What carries it; undefined while it is detached. */
   carrier: Transport | undefined;
   /** The last transport by long polling, and the hello that it came with. */
   poll: { readonly attach: number; readonly acceptor: PollAcceptor } | undefined;

@@ -251,13 +251,12 @@ class SessionReception implements Reception {
   #onStateChanged(place: Place, state: SessionState): void {
     const { member, proven } = place;
     if (state.state === 'closed') return this.#leave(place, state.reason);
-    const isNews = state.state === 'detached' || place.carrier !== state.transport;
-    if (state.state === 'attached') {
-      place.carrier = state.transport;
-      member.transport = state.transport.name;
-    }
+    const before = place.carrier;
+    const isNews = state.state === 'detached' || before !== state.transport;
+    place.carrier = state.state === 'attached' ? state.transport : undefined;
+    if (state.state === 'attached') member.transport = state.transport.name;
     if (!proven) return;
-    const event = state.state === 'attached' ? 'resumed' : 'detached';
+    const event = state.state === 'detached' ? 'detached' : isMove(before, state.transport) ? 'moved' : 'resumed';
     if (isNews) this.#options.events.emit({ event, ...described(member) });
     if (state.state === 'attached' && state.peer === 'heard') this.#options.registry.announce(member);
   }
@@ -315,4 +314,9 @@ function memberOf(
     requests: 0,
     leaving: false,
   };
+}
+
+/** Whether a session went to a better transport beside the one that it had. The same kind again means that the link broke. */
+function isMove(from: Transport | undefined, to: Transport): boolean {
+  return from !== undefined && from.name !== to.name;
 }

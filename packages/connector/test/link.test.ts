@@ -106,7 +106,7 @@ describe('a link', () => {
     dialler.last.open().welcome();
     runtime.clock.advance(2000);
     dialler.last.cut();
-    runtime.clock.advance(5000);
+    runtime.clock.advance(0);
     fail('unreachable');
     fail('unreachable');
     expect(lines).toEqual([
@@ -191,6 +191,38 @@ describe('a transport that is lost', () => {
     dialler.last.open().welcome(session);
     dialler.last.cut();
     expect(connection.state).toEqual({ state: 'detached', retryInMs: 100 });
+  });
+
+  it('again and again is replaced soon each time, as long as requests come on', () => {
+    const connection = link();
+    const session = dialler.last.open().welcome();
+    const waits: number[] = [];
+    for (let i = 0; i < 6; i++) {
+      visit(session.mux);
+      runtime.flush();
+      runtime.clock.advance(60); // An ack goes back.
+      runtime.flush();
+      dialler.last.cut();
+      waits.push((connection.state as { retryInMs: number }).retryInMs);
+      runtime.clock.advance(waits.at(-1)!);
+      dialler.last.open().welcome(session);
+    }
+    expect(waits).toEqual(waits.map(() => 50));
+    expect(session.resumes).toBe(6);
+  });
+
+  it('by a hello that is lost without a word is dialled again after 5 s', () => {
+    const connection = link();
+    const session = dialler.last.open().welcome();
+    runtime.clock.advance(2000);
+    dialler.last.cut();
+    runtime.clock.advance(0);
+    dialler.last.open();
+    runtime.clock.advance(5000);
+    expect(connection.state).toMatchObject({ state: 'detached', error: { code: 'unreachable' }, retryInMs: 50 });
+    runtime.clock.advance(50);
+    dialler.last.open().welcome(session);
+    expect(connection.state.state).toBe('ready');
   });
 
   it('whose session is gone has its handlers aborted before another session opens', () => {

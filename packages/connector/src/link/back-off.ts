@@ -63,6 +63,12 @@ export class BackOff {
     this.#since = undefined;
   }
 
+  /** It worked, though not for long: the waits begin anew, but the next attempt is not spared one. */
+  ease(): void {
+    this.#attempts = this.#policy.firstAtOnce ? 1 : 0;
+    this.#since = undefined;
+  }
+
   #longest(grown: number): number {
     const { maxMs, wearyAfterMs, wearyMs } = this.#policy;
     const weary = wearyAfterMs !== undefined && this.#now() - this.#since! >= wearyAfterMs;

@@ -26,14 +26,13 @@ export interface GreetingOptions {
   readonly gateway: string;
   readonly hello: Hello;
   readonly clock: Clock;
+  /** A gateway answers within this, or is taken for dead, ms. */
+  readonly answerTimeoutMs: number;
 }
-
-/** A gateway answers a hello within this, or is taken for dead, ms. */
-const answerTimeoutMs = 10_000;
 
 /** Dials, says hello and hears the answer. The result gives up. */
 export function greet(options: GreetingOptions, handler: GreetingHandler): () => void {
-  const { clock, dialler, gateway, hello } = options;
+  const { answerTimeoutMs, clock, dialler, gateway, hello } = options;
   let over = false;
   let transport: DialledTransport | undefined;
   let hangUp: () => void = () => {};

@@ -2,6 +2,7 @@ import { ReverseHttpError, type SessionCode, sessionCodes } from '@reverse-http/
 import {
   type Goodbye,
   type Hello,
+  replyTimeoutMs,
   Session,
   type SessionState,
   type Timer,
@@ -38,12 +39,16 @@ interface Attached {
   readonly dialler: Dialler;
   /** When the gateway was heard by it. */
   provenAt: number | undefined;
+  /** {@link Session.processedBytes} when it began. */
+  readonly processedBefore: number;
 }
 
 /** A link that lived this long counts as a success, so that one that dies at once is not redialled at once for ever, ms. */
 const provenMs = 1000;
 /** A better transport that is lost before is not better on this network, ms. */
 const worthwhileMs = 10_000;
+/** A gateway answers a hello within this, or is taken for dead, ms. */
+const answerTimeoutMs = 10_000;
 /** How often a standby asks, ms. */
 const standbyMs = 60_000;
 const defaultGraceMs = 30_000;
@@ -160,11 +165,12 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
 
   /** Asks for the token, then says hello; the result gives up. */
   #greet(gateway: string, dialler: Dialler, handler: GreetingHandler): () => void {
+    const { clock } = this.#runtime;
     let hangUp = (): void => {};
     const giveUp = askToken(this.#options.token, {
       onToken: (token) => {
         const hello = this.#createHello(gateway, dialler, token);
-        hangUp = greet({ dialler, gateway, hello, clock: this.#runtime.clock }, handler);
+        hangUp = greet({ dialler, gateway, hello, clock, answerTimeoutMs: this.#answerTimeoutMs }, handler);
       },
       onFailed: (error) => handler.onFailed(error),
     });
@@ -172,6 +178,13 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
       giveUp();
       hangUp();
     };
+  }
+
+  /** Where requests wait for a session to go on, a hello that is lost without a word is found as soon as a lost link is. */
+  get #answerTimeoutMs(): number {
+    if (!this.#session) return answerTimeoutMs;
+    // TCP, TLS, a WebSocket's handshake and the hello are five round trips.
+    return Math.min(answerTimeoutMs, Math.max(replyTimeoutMs, 8 * (this.#session.roundTripMs ?? 0)));
   }
 
   #createHello(gateway: string, dialler: Dialler, token: string | undefined): Hello {
@@ -198,7 +211,8 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
     // The handlers of a session that is gone are aborted before the next one brings requests (at most once).
     if (this.#session && this.#session.id !== welcome.session) this.#dropSession('gone');
     const session = this.#session ?? this.#openSession(welcome);
-    this.#attached = { welcome, gateway, dialler, provenAt: undefined };
+    const processedBefore = session.processedBytes;
+    this.#attached = { welcome, gateway, dialler, provenAt: undefined, processedBefore };
     transport.onAgreed(welcome.features);
     try {
       session.attach(transport, welcome.offset);
@@ -255,7 +269,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
   #onSession(session: Session, state: SessionState): void {
     if (session !== this.#session) return;
     if (state.state === 'attached') return this.#onPeer(state.peer);
-    this.#judgeTransport();
+    this.#judgeTransport(session);
     this.#upgrade.stop();
     if (state.state === 'detached') return this.#retry(undefined);
     this.#session = undefined;
@@ -269,10 +283,12 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
   }
 
   /** The transport is lost: one that never brought an answer, or did not live long, is not dialled at once again. */
-  #judgeTransport(): void {
-    const { gateway, dialler, provenAt } = this.#attached!;
+  #judgeTransport(session: Session): void {
+    const { gateway, dialler, provenAt, processedBefore } = this.#attached!;
     const lived = provenAt === undefined ? 0 : this.#runtime.clock.now() - provenAt;
     if (lived >= provenMs) this.#dials.reset();
+    // Requests hang on it, and come on by each transport, however short-lived: the waits are not to grow.
+    else if (session.processedBytes > processedBefore) this.#dials.ease();
     if (lived >= worthwhileMs) this.#upgrade.reset();
     else if (provenAt === undefined || dialler === this.#choice.best) this.#choice.failed(gateway);
   }

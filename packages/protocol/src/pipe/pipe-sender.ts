@@ -123,6 +123,7 @@ export class PipeSender {
    */
   attach(peerOffset: number, now: number): void {
     if (peerOffset > this.#everSent) throw new ReverseHttpError('gone', 'resume offset above what was sent');
+    this.#sampleOffset = -1; // What the peer has got was a round trip and a lost link ago.
     this.onAck(peerOffset, now);
     this.progressAt = now;
     this.#tripIsOld = true;

@@ -119,6 +119,11 @@ export class Session {
     return this.#receiver.next;
   }
 
+  /** Bytes of both streams that their receivers have processed: it grows while exchanges come on. */
+  get processedBytes(): number {
+    return this.#receiver.next + this.#sender.acked;
+  }
+
   /** Whether a peer that has processed our stream up to `peerOffset` can go on: not above what was sent, not closed. */
   canResume(peerOffset: number): boolean {
     return this.#state.state !== 'closed' && peerOffset <= this.#sender.next;

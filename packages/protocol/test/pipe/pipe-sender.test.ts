@@ -78,6 +78,23 @@ describe('the sending half of a pipe', () => {
     expect(pipe.unackedBytes).toBeLessThanOrEqual((1024 + 256 + 10) * kib);
   });
 
+  test('what a resumption acks is no round trip: the link was lost in between', () => {
+    const { source, pipe } = sender();
+    source.piece = 100;
+    for (const [at, ackedAt] of [
+      [0, 10],
+      [1000, 6000],
+      [7000, 12_000],
+    ] as const) {
+      pipe.nextMessage(kib, 0, false, at);
+      pipe.attach(pipe.next, ackedAt);
+    }
+    expect(pipe.minRoundTripMs).toBeUndefined();
+    pipe.nextMessage(kib, 0, false, 12_000);
+    pipe.onAck(pipe.next, 12_020);
+    expect(pipe.minRoundTripMs).toBe(20);
+  });
+
   test('the limit follows twice rate x smallest round trip, up to what the peer holds', () => {
     const { pipe } = sender(pipeSenderLimits(4 * 1024 * kib));
     let now = 0;

@@ -371,7 +371,8 @@ export class Session {
 
   #startResumeTimer(): void {
     const wait = Math.min(this.#options.resumeMs, longestResumeMs);
-    this.#resumeTimer = this.#options.clock.setTimer(() => this.#end(goodbye('timeout')), wait);
+    const reason: Goodbye = { code: 'timeout', message: sessionCodes.timeout.message };
+    this.#resumeTimer = this.#options.clock.setTimer(() => this.#end(reason), wait);
   }
 
   #leaveTransport(): void {
@@ -409,8 +410,4 @@ const ignoringHandler: TransportHandler = { onMessage() {}, onWritable() {}, onC
 /** A repeat of what opened the transport: whatever carries messages may send it twice, and late. */
 function isHandshake(first: number | undefined): boolean {
   return first === MessageKind.Hello || first === MessageKind.Welcome || first === MessageKind.Refuse;
-}
-
-function goodbye(code: SessionCode): Goodbye {
-  return { code, message: sessionCodes[code].message };
 }

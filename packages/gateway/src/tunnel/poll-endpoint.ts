@@ -27,6 +27,8 @@ const maxRequestBytes = 4 * 1024 * 1024 + 64 * 1024;
  */
 const crossOrigin = 'Access-Control-Allow-Origin: *\r\n';
 const fields = `Content-Type: application/octet-stream\r\nCache-Control: no-store, no-transform\r\n${crossOrigin}`;
+/** `Retry-After` is to be seen by scripts of pages as well. */
+const exposed = `${crossOrigin}Access-Control-Expose-Headers: Retry-After\r\n`;
 const preflight =
   `${crossOrigin}Access-Control-Allow-Methods: POST\r\nAccess-Control-Allow-Headers: Content-Type\r\n` +
   'Access-Control-Max-Age: 7200\r\n';
@@ -70,7 +72,10 @@ export function createPollEndpoint(reception: Reception): PollEndpoint {
 }
 
 function responderOf(visit: Visit): PollResponder {
-  const responder: PollResponder = { answer: (body) => visit.answer(200, fields, body) };
+  const responder: PollResponder = {
+    answer: (body) => visit.answer(200, fields, body),
+    refuse: () => visit.fail('rate-limited', { detail: 'Too many requests that bring nothing.', fields: exposed }),
+  };
   visit.handler = {
     onBodyReadable() {},
     onAborted: () => responder.onGone?.(),

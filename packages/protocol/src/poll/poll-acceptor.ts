@@ -8,6 +8,8 @@ import { encodePollAnswer, type PollRequest, type PollTerms, transportOver } fro
 /** One HTTP request of a connector, to be answered once. */
 export interface PollResponder {
   answer(body: Uint8Array): void;
+  /** Instead of an answer: the request was not taken, and is to come again in a second. */
+  refuse(): void;
   /** Set by who took the request; called when its connection died before the answer. */
   onGone?: () => void;
 }
@@ -44,10 +46,6 @@ const patienceMs = 5000;
 const maxOutstanding = 2;
 /** Large repeats (of what found no room behind a gap) cost the connector enough by themselves, bytes. */
 const leastRepeatBytes = 1024;
-/** A connector that asks for nothing, and too fast, waits for this, ms ... */
-const throttleMs = 1000;
-/** ... with so many requests; more end the session. */
-const maxThrottled = 8;
 
 const deaf: TransportHandler = { onMessage() {}, onWritable() {}, onClosed() {} };
 
@@ -64,7 +62,6 @@ export class PollAcceptor implements Transport {
   readonly #options: PollAcceptorOptions;
   /** In order of their numbers; at most two. */
   readonly #waiting: WaitingPoll[] = [];
-  readonly #throttled = new Map<PollResponder, Timer>();
   readonly #budget = new IdleBudget();
   /** For each poll that was answered and may have to be repeated: where the bytes of its answer end. */
   readonly #answered = new Map<number, number>();
@@ -122,15 +119,13 @@ export class PollAcceptor implements Transport {
     const isUseful = brought.end > this.#upEnd || brought.ack > this.#ack || brought.bytes >= leastRepeatBytes;
     this.#upEnd = Math.max(this.#upEnd, brought.end);
     this.#ack = Math.max(this.#ack, brought.ack);
+    // First, for a close is not to be refused; whatever else brings nothing does nothing.
     if (!this.#deliver(messages, responder)) return;
-    const proceed = (): void => {
-      if (poll) this.#receivePoll(poll, brought, responder);
-      else this.#answerPost(responder);
-    };
     // Two polls may follow that bring nothing new.
     if (isUseful) this.#budget.earn(2);
-    if (isUseful || this.#budget.take(this.#options.clock.now())) proceed();
-    else this.#throttle(responder, proceed);
+    else if (this.#isTooFast()) return responder.refuse();
+    if (poll) this.#receivePoll(poll, brought, responder);
+    else this.#answerPost(responder);
   }
 
   close(): void {
@@ -143,11 +138,6 @@ export class PollAcceptor implements Transport {
       timer.cancel();
       responder.answer(over);
     }
-    for (const [responder, timer] of this.#throttled) {
-      timer.cancel();
-      responder.answer(over);
-    }
-    this.#throttled.clear();
     const { handler } = this;
     this.handler = deaf;
     handler.onClosed('closed');
@@ -312,15 +302,10 @@ export class PollAcceptor implements Transport {
     this.handler.onSuspect?.();
   }
 
-  #throttle(responder: PollResponder, proceed: () => void): void {
-    if (this.#throttled.size >= maxThrottled) {
-      throw new ReverseHttpError('protocol-error', 'too many requests that bring nothing');
-    }
-    const timer = this.#options.clock.setTimer(() => {
-      this.#throttled.delete(responder);
-      proceed();
-    }, throttleMs);
-    this.#throttled.set(responder, timer);
+  #isTooFast(): boolean {
+    const taken = this.#budget.take(this.#options.clock.now());
+    if (taken === 'flood') throw new ReverseHttpError('protocol-error', 'too many requests that bring nothing');
+    return taken === 'late';
   }
 
   #ackMessages(): Uint8Array[] {

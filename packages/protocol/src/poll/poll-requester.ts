@@ -338,6 +338,8 @@ export class PollRequester implements Transport {
     const waited = Math.min(now - outgoing.sentAt, outgoing.holdMs);
     const wasParked = outgoing.mayWait(this.#acked) && waited > parkedMs;
     if (wasParked) this.#path.hold.cut(waited, now);
+    // Who was told when to come again was told by somebody who has read it: the size is not to blame.
+    if (retryAfterMs > 0) return this.#repeat(outgoing, detail, retryAfterMs);
     // One failure is chance. A poll that was cut while it waited is given a second one with a shorter hold.
     const more = outgoing.failures - (wasParked ? 2 : 1);
     if (more >= 0 && more % 2 === 0 && this.#shrink(outgoing)) return;

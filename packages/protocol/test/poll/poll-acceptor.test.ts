@@ -45,7 +45,8 @@ class Bench {
         `${name}: ${counts ? number : `void ${number}`} ${messages.map((m) => m.length).join('+')}`.trim(),
       );
     };
-    this.acceptor.receive({ session: 's', attach: 1, ...request }, { answer });
+    const refuse = (): void => void this.answers.push(`${name}: refused`);
+    this.acceptor.receive({ session: 's', attach: 1, ...request }, { answer, refuse });
   }
 
   poll(
@@ -186,7 +187,7 @@ describe('polls', () => {
 });
 
 describe('T14: too much', () => {
-  test('of polls that bring nothing is throttled, and then ends the session; nothing is kept for them', () => {
+  test('of polls that bring nothing is refused, and then ends the session; nothing is kept for them', () => {
     const bench = new Bench();
     let number = 0;
     for (let i = 0; i < 200; i++) {
@@ -194,17 +195,33 @@ describe('T14: too much', () => {
       bench.clock.advance(0);
     }
     expect(bench.take().length).toBe(200);
-    bench.poll(++number, { hold: 0 });
-    bench.clock.advance(999);
-    expect(bench.take()).toEqual([]);
-    bench.clock.advance(1);
-    expect(bench.take().length).toBe(1);
+    bench.poll(++number, { hold: 0 }, 'one more');
+    expect(bench.take()).toEqual(['one more: refused']);
+    bench.clock.advance(1000);
+    bench.poll(number, { hold: 0 }, 'the same, later');
+    bench.clock.advance(0);
+    expect(bench.take()).toEqual([`the same, later: ${number} 4`]);
     const flood = (): void => {
       for (let i = 0; i < 100; i++) bench.post(data(0, 0));
     };
     expect(flood).toThrow(expect.objectContaining({ code: 'protocol-error' }));
     bench.acceptor.close();
     expect(bench.clock.pendingTimers).toBe(0);
+  });
+
+  test('who comes again when it was told to is never ended, nor is a close refused', () => {
+    const bench = new Bench();
+    for (let i = 0; i < 200; i++) bench.post(data(0, 0));
+    bench.take();
+    for (let round = 0; round < 1000; round++) {
+      bench.post(data(0, 0));
+      if (bench.take()[0] === 'post: refused') bench.clock.advance(1000);
+    }
+    for (let i = 0; i < 50; i++) bench.post(data(0, 0));
+    bench.acceptor.handler.onMessage = () => bench.acceptor.close();
+    bench.take();
+    bench.post(encodeControl(MessageKind.Close, { code: 'closed', message: '' }));
+    expect(bench.take()).toEqual(['post: void 0']);
   });
 
   test('a twin a millisecond is no way around', () => {

@@ -97,6 +97,22 @@ describe('repeats', () => {
     expect(pair.polls.map(numberOf)).toEqual([1, 1]);
   });
 
+  test('T14: who was refused for asking too often comes again when told to, with bodies as large', () => {
+    const pair = new PollPair();
+    pair.fate = () => 'lost';
+    pair.poll();
+    const { up, down } = pair.path;
+    const before = [up.bytes, down.bytes];
+    for (let i = 0; i < 3; i++) {
+      pair.polls[i]!.finish({ kind: 'failed', detail: 'HTTP 429', status: 429, retryAfterMs: 1000 });
+      pair.clock.advance(999);
+      expect(pair.polls.length).toBe(i + 1);
+      pair.clock.advance(2001);
+    }
+    expect(pair.polls.map(numberOf)).toEqual([1, 1, 1, 1]);
+    expect([up.bytes, down.bytes]).toEqual(before);
+  });
+
   test('what fails again and again ends the transport, after growing waits', () => {
     const pair = new PollPair();
     pair.poll();
@@ -159,7 +175,7 @@ describe('doubles', () => {
     pair.clock.advance(45_000);
     const [ghost] = pair.polls;
     const answers: unknown[] = [];
-    pair.acceptor.receive(ghost!.request, { answer: (bytes) => answers.push([...bytes]) });
+    pair.acceptor.receive(ghost!.request, { answer: (bytes) => answers.push([...bytes]), refuse() {} });
     expect(answers).toEqual([[0x25, 1]]);
     pair.open(1000);
     pair.clock.settle();
@@ -391,7 +407,7 @@ describe('silence', () => {
     let answers = 0;
     for (let i = 0; i < 9; i++) {
       pair.clock.advance(1000);
-      pair.acceptor.receive({ session, attach, poll: undefined, messages }, { answer: () => answers++ });
+      pair.acceptor.receive({ session, attach, poll: undefined, messages }, { answer: () => answers++, refuse() {} });
     }
     expect([pair.a.suspect, pair.a.state.state, answers]).toEqual([true, 'attached', 9]);
     pair.clock.advance(1000);

@@ -145,6 +145,9 @@ export class PollPair extends SessionPair {
         const body = fate === 'cut' ? bytes.subarray(0, 2) : bytes;
         this.#later(() => call.finish({ kind: 'answer', body }));
       },
+      refuse: () => {
+        throw new Error('our own connector asks too often');
+      },
     });
   }
 

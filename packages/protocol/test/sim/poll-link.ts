@@ -105,6 +105,7 @@ class GatewayEnd implements Transport {
         this.#unanswered--;
         answer(bytes);
       },
+      refuse: () => assertThat(false, 'our own connector asks too often'),
     });
     assertThat(this.#unanswered <= 2, `${this.#unanswered} requests wait for an answer`);
   }

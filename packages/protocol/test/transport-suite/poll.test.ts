@@ -27,7 +27,7 @@ function createPollPair(faults: number, maxBytes = Number.POSITIVE_INFINITY): Tr
       if (body.length > maxBytes) return finish({ kind: 'too-large' });
       const answer = (bytes: Uint8Array): void =>
         later(() => finish(isCut || random.chance(faults) ? reset : { kind: 'answer', body: bytes }));
-      acceptor.receive(decodePollRequest(body)!, { answer });
+      acceptor.receive(decodePollRequest(body)!, { answer, refuse() {} });
     });
     return () => calls.delete(finish);
   };

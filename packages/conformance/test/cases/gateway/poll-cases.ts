@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { controlMessage, dataMessage, frame, newHello, pollBody, send } from '../raw-poll.js';
+import { controlMessage, dataMessage, frame, newHello, pollBody, readMessages, send } from '../raw-poll.js';
 import { openSession } from '../raw-session.js';
 import { expectClosed, expectServes, type GatewayCase, open, request, urlOf } from './gateway-case.js';
 
@@ -142,14 +142,22 @@ export const pollCases: readonly GatewayCase[] = [
     },
   },
   {
-    name: 'T14: a flood of empty polls is slowed down or ends the session: protocol-error',
+    name: 'T14: a flood of requests that bring nothing is refused with 429 and Retry-After, then ends the session: protocol-error',
     async run(gateway, target) {
       const session = await open(gateway, target);
-      const body = pollBody(session.id, 1, [dataMessage(0, 0)]);
-      const flood = Array.from({ length: 1000 }, () => request(gateway.url, 'post', body));
-      const results = await Promise.allSettled(flood);
+      const body = new Uint8Array(pollBody(session.id, 1, [dataMessage(0, 0)]));
+      const url = `${gateway.url}/.well-known/reverse-http/post`;
+      const seen = new Set<string>();
+      const ask = async (): Promise<void> => {
+        const answer = await fetch(url, { method: 'POST', body });
+        const bytes = Buffer.from(await answer.arrayBuffer());
+        if (answer.status === 200) readMessages({ status: 200, bytes });
+        else seen.add(`${answer.status}, again after ${answer.headers.get('retry-after')} s`);
+      };
+      const results = await Promise.allSettled(Array.from({ length: 1000 }, ask));
       const codes = results.flatMap((each) => (each.status === 'rejected' ? [each.reason.code] : []));
       expect(new Set(codes)).toEqual(new Set(['protocol-error']));
+      expect(seen).toEqual(new Set(['429, again after 1 s']));
     },
   },
 ];

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { parseDuration } from './duration.js';
+import { targetIdPattern } from './target-id.js';
 
 /** A TCP port; 0 takes a free one. */
 export function portValue(text: string): number {
@@ -31,7 +32,7 @@ export function addressValue(text: string): { readonly host: string; readonly po
 
 /** A target id. */
 export function targetValue(text: string): string {
-  if (/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/.test(text)) return text;
+  if (targetIdPattern.test(text)) return text;
   throw new InvalidArgumentError(
     'A target id has 1 to 63 of A-Z a-z 0-9 . _ - and begins and ends with a letter or digit.',
   );

@@ -1,4 +1,5 @@
 import { ReverseHttpError } from '@reverse-http/protocol/errors';
+import { isTargetId } from '@reverse-http/protocol/session';
 import type { ConnectionState } from './connection.js';
 
 /** Where lines for people go; `console` is one. */
@@ -69,7 +70,6 @@ export interface ResolvedConnectOptions<Request = unknown> {
   readonly maxConcurrent: number;
 }
 
-const targetId = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 const silent: Logger = { info() {}, warn() {}, error() {} };
 
 function bad(message: string): never {
@@ -90,7 +90,7 @@ export function resolveConnectOptions<Request>(
   const { maxConcurrent = Number.POSITIVE_INFINITY } = options;
   const gateways = listOf(options.gateway, 'gateway').map(normaliseGateway);
   const targets = listOf(options.target, 'target');
-  for (const target of targets) if (!targetId.test(target)) bad(`target: "${target}" is not a target id`);
+  for (const target of targets) if (!isTargetId(target)) bad(`target: "${target}" is not a target id`);
   if (transport !== 'auto' && transport !== 'websocket' && transport !== 'poll')
     bad(`transport: "${transport}" is not there; use auto, websocket or poll`);
   if (keepAlive !== undefined && !(Number.isSafeInteger(keepAlive) && keepAlive >= 100)) {

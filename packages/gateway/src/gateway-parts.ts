@@ -9,7 +9,6 @@ import { createGatewayTaps, type GatewayTaps } from './gateway-taps.js';
 import { nodeClock } from './node-clock.js';
 import type { ResolvedGatewayOptions } from './options/resolved-options.js';
 import { createTargetPolicies } from './policy/target-policies.js';
-import { isTargetId } from './routing/target-id.js';
 import { createEventFeed, type EventFeed } from './targets/event-feed.js';
 import { createHold, type Hold } from './targets/hold.js';
 import { createKnownTargets } from './targets/known-targets.js';
@@ -63,7 +62,6 @@ export function createGatewayParts(options: ResolvedGatewayOptions, addresses: L
     addresses,
     events,
     onError,
-    isTargetId,
     clock: nodeClock,
     defer: createTurn(),
     slab,

@@ -4,6 +4,7 @@ import type { ConfigPath } from '../config/config-path.js';
 import { type ConfigFile, type ConfigProblem, formatConfigProblem, readConfig } from '../config/read-config.js';
 import { parseDuration } from '../duration.js';
 import type { Io } from '../io.js';
+import { targetIdPattern } from '../target-id.js';
 import type { ConnectFlags, Site } from './connect-flags.js';
 
 /** What `connect --config FILE` reads: several targets, and settings for all of them that flags win over. */
@@ -31,7 +32,7 @@ const origin: Check = (value) =>
     ? undefined
     : 'expected a port, host:port, a URL or unix:PATH';
 const targetId: Check = (value) =>
-  typeof value === 'string' && /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/.test(value)
+  typeof value === 'string' && targetIdPattern.test(value)
     ? undefined
     : 'expected a target id: 1 to 63 of A-Z a-z 0-9 . _ -, begun and ended by a letter or digit';
 const labels: Check = (value) =>

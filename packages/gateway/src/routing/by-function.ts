@@ -1,6 +1,6 @@
+import { isTargetId } from '@reverse-http/protocol/session';
 import type { Route, RouteMatch } from './route.js';
 import type { RouteRequest } from './route-request.js';
-import { isTargetId } from './target-id.js';
 
 /** What a {@link RouteFunction} found: a target id, or one with the path prefix that the server is not to see. */
 export type RouteDecision = string | { readonly target: string; readonly prefix?: string } | undefined;

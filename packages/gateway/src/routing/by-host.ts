@@ -1,6 +1,7 @@
+import { isTargetId } from '@reverse-http/protocol/session';
 import { ByHostname, originWithHost } from './host-name.js';
+import { isLabel } from './is-label.js';
 import type { Route, RouteMatch } from './route.js';
-import { isLabel, isTargetId } from './target-id.js';
 
 /**
  * Takes the target from the host name: the label before the suffix of `*.gw.example.com`, or a map of full names. The

@@ -1,6 +1,6 @@
 import { latin1 } from '@reverse-http/protocol/http1';
+import { isTargetId } from '@reverse-http/protocol/session';
 import type { RouteMatch } from './route.js';
-import { isTargetId } from './target-id.js';
 
 /** Longest target id. */
 const longestId = 63;

@@ -1,8 +1,8 @@
 import { authorityOf, fieldValue, type Head, latin1Bytes, methodOf, pathOf } from '@reverse-http/protocol/http1';
+import { isTargetId } from '@reverse-http/protocol/session';
 import type { Visit } from '../visit/visit.js';
 import { onlyField, severalFields } from './only-field.js';
 import type { Route } from './route.js';
-import { isTargetId } from './target-id.js';
 
 /** Lets visitors choose their target, for routes by cookie. */
 export interface SelectEndpoint {

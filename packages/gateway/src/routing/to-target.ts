@@ -1,5 +1,5 @@
+import { isTargetId } from '@reverse-http/protocol/session';
 import type { Route } from './route.js';
-import { isTargetId } from './target-id.js';
 
 /**
  * Every request is for one target; nothing of it is changed.

@@ -1,5 +1,5 @@
 import { isSessionCode, ReverseHttpError, type SessionCode, sessionCodes } from '@reverse-http/protocol/errors';
-import { type Clock, type Goodbye, type Hello, protocolVersions } from '@reverse-http/protocol/session';
+import { type Clock, type Goodbye, type Hello, isTargetId, protocolVersions } from '@reverse-http/protocol/session';
 import { type Authenticate, allowsTarget, type Grant, ownerOf } from '../credentials/grant.js';
 import { TokenBucket } from '../policy/token-bucket.js';
 import { isReplica, type Member } from '../targets/member.js';
@@ -22,7 +22,6 @@ export interface Addresses {
 export interface HelloCheckOptions {
   readonly authenticate: Authenticate;
   readonly addresses: Addresses;
-  readonly isTargetId: (text: string) => boolean;
   readonly clock: Clock;
   /** Sessions at a time; beyond them `overloaded`. Default 100,000. */
   readonly maxSessions?: number;
@@ -97,7 +96,7 @@ export class HelloCheck {
     const names = new Set(targets.map(({ target }) => target.toLowerCase()));
     if (names.size === 0) return goodbyeOf('bad-target', 'The hello names no target.');
     if (names.size < targets.length) return goodbyeOf('bad-target', 'The hello names a target twice.');
-    const bad = targets.find(({ target }) => !this.#options.isTargetId(target));
+    const bad = targets.find(({ target }) => !isTargetId(target));
     return bad && goodbyeOf('bad-target', `"${bad.target}" is not a target id.`);
   }
 

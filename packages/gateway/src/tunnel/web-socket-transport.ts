@@ -1,6 +1,5 @@
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Transport, TransportHandler } from '@reverse-http/protocol/session';
+import { movedBytesOf, type Transport, type TransportHandler } from '@reverse-http/protocol/session';
 import type { WebSocket } from 'ws';
 
 /** Longest message, bytes: one batch. */
@@ -36,13 +35,8 @@ export class WebSocketTransport implements Transport {
     return !this.#socket.writableNeedDrain && this.#webSocket.readyState === 1;
   }
 
-  /**
-   * Bytes read, and while some wait to be written those that the kernel took: with its buffer full it takes more only as
-   * the peer does. Without that it takes a dead link's bytes too.
-   */
   get movedBytes(): number {
-    const { bytesRead = 0, bytesWritten = 0, writableLength } = this.#socket as Duplex & Partial<Socket>;
-    return writableLength === 0 ? bytesRead : bytesRead + bytesWritten - writableLength;
+    return movedBytesOf(this.#socket);
   }
 
   send(bytes: Uint8Array): void {

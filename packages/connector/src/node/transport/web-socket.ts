@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ReverseHttpError } from '@reverse-http/protocol/errors';
-import { features, type TransportHandler } from '@reverse-http/protocol/session';
+import { features, movedBytesOf, type TransportHandler } from '@reverse-http/protocol/session';
 import WebSocket, { type ClientOptions } from 'ws';
 import { isLoopback } from '../../connect-options.js';
 import { answeredWith, cannotBeReached, speaksOtherwise } from '../../link/dial-errors.js';
@@ -145,14 +145,8 @@ class WebSocketTransport implements DialledTransport {
     return free;
   }
 
-  /**
-   * Bytes read, and while some wait to be written those that the kernel took: with its buffer full it takes more only as
-   * the peer does. Without that it takes a dead link's bytes too.
-   */
   get movedBytes(): number {
-    if (!this.#connection) return 0;
-    const { bytesRead, bytesWritten, writableLength } = this.#connection;
-    return writableLength === 0 ? bytesRead : bytesRead + bytesWritten - writableLength;
+    return this.#connection ? movedBytesOf(this.#connection) : 0;
   }
 
   onAgreed(agreed: readonly string[]): void {

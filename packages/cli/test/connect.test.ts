@@ -266,22 +266,58 @@ test('a newer start of a replica that was named puts the older one on standby', 
   expect(await first.json({ event: 'standby' })).toMatchObject({ target: 'A', retryInMs: 60_000 });
 });
 
-test('several targets from one file', async () => {
+test('several targets from one file, over one session', async () => {
+  const secure = await listenSelfSigned(bench.folder);
   writeFileSync(
     join(bench.folder, 'site.yaml'),
-    `targets:\n  - { target: one, to: ${app.port} }\n  - { target: two, to: "127.0.0.1:${app.port}", hostHeader: two.internal }\n`,
+    `targets:
+  - { target: one, to: ${app.port} }
+  - { target: "2", to: "127.0.0.1:${app.port}", hostHeader: two.internal }
+  - { target: three, to: "https://localhost:${secure.port}", originCa: self-signed.pem }\n`,
   );
   const connector = bench.start(['connect', '--config', 'site.yaml', '--json']);
-  const one = await connector.json({ event: 'ready', target: 'one' });
-  const two = await connector.json({ event: 'ready', target: 'two' });
-  expect(await text(one.url)).toBe(`GET / ${new URL(gateway.url).host}`);
-  expect(await text(two.url)).toBe('GET / two.internal');
+  const [one, two, three] = await Promise.all(
+    ['one', '2', 'three'].map((target) => connector.json({ event: 'ready', target })),
+  );
+  expect(one).toMatchObject({ url: `${gateway.url}/gw/one/`, transport: 'poll', replicas: 1 });
+  expect(await text(one!.url)).toBe(`GET / ${new URL(gateway.url).host}`);
+  expect(await text(two!.url)).toBe('GET / two.internal');
+  expect(await text(three!.url)).toBe('secure');
+  const { targets } = JSON.parse((await bench.run(['status', '--json'])).out);
+  expect(targets.length).toBe(3);
+  expect(new Set(targets.map((each: any) => each.replicas[0].session)).size).toBe(1);
+  connector.signal('SIGTERM');
+  expect(await connector.exited).toBe(0);
+  const closed = connector.out.map((line) => JSON.parse(line)).filter(({ event }) => event === 'closed');
+  expect(closed.map(({ target }) => target)).toEqual(['one', '2', 'three']);
+  await secure.close();
+});
+
+test('several targets, for people: a line with each URL, and one for each change', async () => {
+  writeFileSync(
+    join(bench.folder, 'site.yaml'),
+    `targets: [{ target: b, to: ${app.port} }, { target: "1", to: app:80 }]\n`,
+  );
+  const connector = bench.start(['connect', '--config', 'site.yaml']);
+  await connector.line(/gw\/1\//);
+  connector.signal('SIGTERM');
+  expect(await connector.exited).toBe(0);
+  expect(connector.out).toEqual([
+    `${gateway.url}/gw/b/ -> http://127.0.0.1:${app.port}`,
+    `${gateway.url}/gw/1/ -> http://app:80`,
+    'Closed.',
+  ]);
 });
 
 test('a file with targets is checked as a whole', async () => {
   writeFileSync(
     join(bench.folder, 'site.yaml'),
-    'gateway: gw.example.com\ntargets:\n  - { target: a b, to: 3000 }\n  - { tagret: c, to: 3000 }\n',
+    `gateway: gw.example.com
+targets:
+  - { target: a b, to: 3000 }
+  - { tagret: c, to: 3000 }
+  - { target: d, to: 3000 }
+  - { target: D, to: 3001 }\n`,
   );
   const { code, err } = await bench.run(['connect', '--config', 'site.yaml']);
   expect(code).toBe(1);
@@ -290,6 +326,7 @@ test('a file with targets is checked as a whole', async () => {
     'site.yaml:3:7: target: expected a target id: 1 to 63 of A-Z a-z 0-9 . _ -, begun and ended by a letter or digit',
     'site.yaml:4:5: target is missing',
     'site.yaml:4:7: tagret: there is no such option; known are target, to, hostHeader, originCa, originInsecure',
+    'site.yaml:6:7: target: D is there twice',
   ]);
 });
 

@@ -111,7 +111,15 @@ test.each([
 });
 
 test('every link of the pages leads somewhere', () => {
-  for (const page of [...pages, 'docs/README.md', 'examples/README.md']) {
+  for (const page of [
+    ...pages,
+    'docs/README.md',
+    'docs/answers.md',
+    'docs/command.md',
+    'docs/forwarding.md',
+    'docs/admin-api.md',
+    'examples/README.md',
+  ]) {
     const content = readFileSync(root + page, 'utf8');
     const base = new URL(page, `file://${root}`);
     for (const [, link] of content.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)) {

@@ -171,6 +171,36 @@ test('a token file that others can read is told of', async () => {
   expect(await connector.line(/^Warning/)).toBe('Warning: other users of this machine can read open: chmod 600 open');
 });
 
+test('the token file is read again before each hello', async () => {
+  const file = join(bench.folder, 'kept');
+  writeFileSync(file, readFileSync(gateway.tokenFile), { mode: 0o600 });
+  const args = ['connect', origin(), '--target', 'A', '--json', '--gateway', gateway.url, '--token-file', 'kept'];
+  const connector = bench.start(args);
+  await connector.json({ event: 'ready' });
+  gateway.signal('SIGKILL');
+  await gateway.exited;
+  for (const name of ['token', 'tokens.json']) rmSync(join(bench.state, name));
+  writeFileSync(file, (await bench.run(['token', 'create', '--target', 'A'])).out);
+  const again = await bench.gateway(['--port', new URL(gateway.url).port]);
+  expect(await again.json({ event: 'connected' })).toMatchObject({ targets: ['A'] });
+});
+
+test('a gateway behind TLS is verified, by --ca-file or by what Node trusts', async () => {
+  const secure = await listenSelfSigned(bench.folder, Number(new URL(gateway.url).port));
+  const args = ['connect', origin(), '--target', 'A', '--json', '--gateway', `https://localhost:${secure.port}`];
+  const env = { RHTTP_TOKEN: readFileSync(gateway.tokenFile, 'utf8') };
+  for (const transport of ['poll', 'websocket']) {
+    const trusting = bench.start([...args, '--transport', transport, '--ca-file', 'self-signed.pem'], env);
+    await trusting.json({ event: 'ready', transport });
+    trusting.signal('SIGTERM');
+    await trusting.exited;
+    const strict = bench.start([...args, '--transport', transport], env);
+    const { code, message } = await strict.json({ event: 'connecting', code: 'unreachable' });
+    expect(message, code).toMatch(/self-signed certificate/);
+  }
+  await secure.close();
+});
+
 test('a token found on this machine is sent to no other gateway', async () => {
   const heard: string[] = [];
   const other = await listenHttp((request, response) => {
@@ -184,12 +214,15 @@ test('a token found on this machine is sent to no other gateway', async () => {
     'A',
     '--transport',
     'poll',
+    '--keep-alive',
+    '5m',
     '--gateway',
     `http://localhost:${other.port}`,
   ];
   const connector = bench.start(args);
   await connector.line(/^Not connected/);
   expect(heard.join('')).toContain('"key"');
+  expect(heard.join('')).toContain('"keepAliveMs":300000');
   expect(heard.join('')).not.toContain('rhttp_');
   await other.close();
 });
@@ -341,8 +374,8 @@ test('--ready-file is there while it is ready, and only then', async () => {
   expect(await connector.exited).toBe(0);
 });
 
-test('labels and keep-alive reach the gateway', async () => {
-  const flags = ['--label', 'site=berlin', '--label', 'line=4', '--keep-alive', '5m'];
+test('labels reach the gateway', async () => {
+  const flags = ['--label', 'site=berlin', '--label', 'line=4'];
   const connector = bench.start(['connect', origin(), '--target', 'A', '--json', ...flags]);
   await connector.json({ event: 'ready' });
   const { targets } = JSON.parse((await bench.run(['status', '--json'])).out);

@@ -51,7 +51,7 @@ describe('what the gateway answers itself', () => {
       const answer = await ask(`GET ${path}`, '', 'evil.example');
       expect(answer.status).toBe(421);
       expect(answer.problem).toMatchObject({ type: '/.well-known/reverse-http/problems/wrong-host' });
-      expect(answer.problem.detail).toMatch(/"publicUrl" and "hosts"/);
+      expect(answer.problem.detail).toMatch(/"publicUrl" and "hosts".*"--public-url"/);
     }
   });
 

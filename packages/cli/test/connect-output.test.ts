@@ -28,6 +28,11 @@ const states: readonly [ConnectionState, object, string | undefined][] = [
     'Connection to http://gw lost: going on as soon as it is back; requests wait.',
   ],
   [
+    { state: 'detached', error, retryInMs: 1000 },
+    { code: 'unreachable', message: 'gw cannot be reached', retryInMs: 1000 },
+    'Connection to http://gw lost (gw cannot be reached): going on as soon as it is back; requests wait.',
+  ],
+  [
     { state: 'standby', retryInMs: 60_000 },
     { retryInMs: 60_000 },
     'Standing by: a newer start of this replica serves A; asking again every 60 s.',

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Bench, createBench, type StartedGateway } from './support/rhttp.js';
 import { listenSelfSigned } from './support/self-signed.js';
-import { type Listening, listenHttp, listenRaw } from './support/servers.js';
+import { freePort, type Listening, listenHttp, listenRaw } from './support/servers.js';
 
 let bench: Bench;
 let gateway: StartedGateway;
@@ -121,6 +121,21 @@ test('a server that answers garbage costs its visitor a 502, and nobody else any
   expect(connector.err.length).toBeLessThanOrEqual(1);
   expect(connector.child.exitCode).toBeNull();
   await garbage.close();
+});
+
+test('a port where nothing listens: told once, answered 502, served when it does', async () => {
+  const port = await freePort();
+  const connector = bench.start(['connect', String(port), '--target', 'A', '--json']);
+  const { url } = await connector.json({ event: 'ready' });
+  for (let i = 0; i < 3; i++) expect((await fetch(url)).status).toBe(502);
+  expect(connector.err).toEqual([
+    `Nothing listens on 127.0.0.1:${port} yet; visitors get 502 origin-refused until it does.`,
+  ]);
+  const late = createServer((_, response) => response.end('here now')).listen(port, '127.0.0.1');
+  await once(late, 'listening');
+  expect(await text(url)).toBe('here now');
+  late.close();
+  late.closeAllConnections();
 });
 
 test('without --target the name is readable and cannot be guessed', async () => {
@@ -361,6 +376,31 @@ targets:
     'site.yaml:4:7: tagret: there is no such option; known are target, to, hostHeader, originCa, originInsecure',
     'site.yaml:6:7: target: D is there twice',
   ]);
+});
+
+test('a signal lets running requests finish, a second one does not wait', async () => {
+  const waiting: ServerResponse[] = [];
+  const slow = await listenHttp((_, response) => void waiting.push(response));
+  for (const signals of [1, 2]) {
+    const connector = bench.start(['connect', String(slow.port), '--target', 'A', '--json']);
+    const { url } = await connector.json({ event: 'ready' });
+    const asked = once(slow.server as Server, 'request');
+    const visit = fetch(url).then(({ status }) => status);
+    await asked;
+    connector.signal('SIGTERM');
+    // It takes no more, which is seen by another one that is let in and served while it waits.
+    const other = bench.start(['connect', origin(), '--target', 'A', '--json']);
+    await other.json({ event: 'ready' });
+    expect(await text(url)).toMatch(/^GET \/ /);
+    expect(connector.child.exitCode).toBeNull();
+    if (signals === 1) waiting.pop()!.end('done');
+    else connector.signal('SIGTERM');
+    expect(await connector.exited).toBe(0);
+    expect(await visit).toBe(signals === 1 ? 200 : 502);
+    other.signal('SIGTERM');
+    await other.exited;
+  }
+  await slow.close();
 });
 
 test('--ready-file is there while it is ready, and only then', async () => {

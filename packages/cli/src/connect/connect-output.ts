@@ -105,7 +105,7 @@ function linesOf(
     case 'suspect':
       return [`No sign of life from ${gateway}: asking for one.`];
     case 'detached': {
-      const why = state.error ? ` (${state.error.message})` : '';
+      const why = state.error ? ` (${explanation ?? state.error.message})` : '';
       return [`Connection to ${gateway} lost${why}: going on as soon as it is back; requests wait.`];
     }
     case 'standby': {

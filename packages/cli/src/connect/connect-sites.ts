@@ -5,8 +5,6 @@ import {
   type Connection,
   type ConnectionState,
   connect,
-  type Origin,
-  type OriginOptions,
   type OriginState,
   probeOrigin,
   type RegisteredTarget,
@@ -60,7 +58,8 @@ export function connectSites(plan: ConnectPlan, state: StateDirectory, output: C
       },
     });
     teller.tell({ state: 'connecting' }, []);
-    for (const { to, ...options } of origins) hintWhereNothingListens(to, options, note);
+    // Before a visitor finds out.
+    for (const { to, ...options } of origins) void probeOrigin(to, options).then(options.onState);
     const ended = connection.closed.then(async (reason) => {
       own?.release();
       await teller.told();
@@ -130,15 +129,18 @@ function forwardedTo({ to, hostHeader, originCa, originInsecure }: PlannedSite, 
     ...(hostHeader === undefined ? {} : { hostHeader }),
     ...(originCa === undefined ? {} : { ca: readCertificates(originCa, '--origin-ca', io) }),
     ...(originInsecure ? { insecure: true } : {}),
-    onState: (found: OriginState) => found.state === 'refused' && note(found.message),
+    onState: createOriginHint(note),
   };
 }
 
-/** Said at the start, before a visitor finds out. */
-function hintWhereNothingListens(to: Origin, options: OriginOptions, note: (line: string) => void): void {
-  void probeOrigin(to, options).then((found) => {
-    if (found.state === 'refused') note(found.message);
-  });
+/** Says once what is wrong with a server, whoever finds out, until it is mended. */
+function createOriginHint(note: (line: string) => void): (found: OriginState) => void {
+  let last: string | undefined;
+  return (found) => {
+    const line = found.state === 'refused' ? found.message : undefined;
+    if (line !== undefined && line !== last) note(line);
+    last = line;
+  };
 }
 
 /** Where requests go, as a URL where it is one. */

@@ -99,6 +99,9 @@ describe('what the gateway answers itself', () => {
     expect((await connector.next()).line).toBe('GET /.well-known/reverse-http/other HTTP/1.1');
     visitor.socket.destroy();
     await listener.close();
+    const both = await it.gateway.listen({ port: 0, routes: [toTarget('A')], tunnel: true });
+    const asked = await fetch(`${both.url}/.well-known/reverse-http/websocket`);
+    expect(asked.status).toBe(426);
   });
 
   test('a target that no route reaches is refused', async () => {

@@ -20,7 +20,8 @@ export interface ConnectPlan {
   /** Whether nobody named the gateway. */
   readonly gatewayByDefault: boolean;
   readonly token: TokenSource | undefined;
-  readonly sites: readonly [PlannedSite, ...PlannedSite[]];
+  /** One at least. */
+  readonly sites: readonly PlannedSite[];
   readonly flags: ConnectFlags;
   readonly onRefused: 'exit' | 'retry';
 }
@@ -54,7 +55,7 @@ export function planConnect(
     sites: sites.map((site) => ({
       ...site,
       target: site.target ?? defaultTarget(tokenOrNone(token), state),
-    })) as unknown as ConnectPlan['sites'],
+    })),
     flags,
     onRefused: flags.onRefused ?? (io.stdout.isTTY ? 'exit' : 'retry'),
   };

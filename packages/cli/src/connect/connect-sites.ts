@@ -32,7 +32,7 @@ export function connectSites(plan: ConnectPlan, state: StateDirectory, output: C
   const note = (line: string): void => writeLine(io.stderr, line);
   const origins = sites.map((site) => forwardedTo(site, note, io));
   // One name for the whole session: that of its first target.
-  const own = flags.replica === undefined ? claimReplicaName(state, gateway, sites[0].target) : undefined;
+  const own = flags.replica === undefined ? claimReplicaName(state, gateway, sites[0]!.target) : undefined;
   const replica = flags.replica ?? own!.name;
   const teller = createTeller(plan, replica, state, output, io);
   const { keepAlive, transport = 'auto' } = flags;

@@ -1,24 +1,24 @@
-// Several targets from one process, each with a server and a connection of its own: node examples/several-targets/main.js
+// Several targets from one process over one session, each with a server of its own: node examples/several-targets/main.js
 
 import { createServer } from 'node:http';
-import { connect } from '@reverse-http/connector/node';
+import { byTarget, connect } from '@reverse-http/connector/node';
 import { findGateway } from '../gateway.js';
 
 const { gateway, token, drainOnCtrlC } = await findGateway();
-const rooms = ['kitchen', 'cellar'].map(createRoom);
-const connections = rooms.map(({ name, server }) => connect(server, { gateway, token, target: `room-${name}` }));
+const rooms = { 'room-kitchen': createRoom('kitchen'), 'room-cellar': createRoom('cellar') };
+const connection = connect(byTarget(rooms), { gateway, token });
 
-for (const connection of connections) {
-  const { target, url } = await connection.ready;
+await connection.ready;
+for (const { target, url } of connection.targets) {
   console.log(`${target.padEnd(13)} ${url}`);
   console.log(`Try           curl ${url}`);
 }
-drainOnCtrlC(() => Promise.all(connections.map((connection) => connection.close())));
+drainOnCtrlC(() => connection.close());
 
 /** A thermostat: GET tells what it is set to, PUT sets it. */
 function createRoom(name) {
   let degrees = 20;
-  const server = createServer(async (request, response) => {
+  return createServer(async (request, response) => {
     if (request.method === 'PUT') {
       let text = '';
       for await (const piece of request.setEncoding('utf8')) text += piece;
@@ -27,5 +27,4 @@ function createRoom(name) {
     }
     response.setHeader('Content-Type', 'application/json').end(`${JSON.stringify({ name, degrees })}\n`);
   });
-  return { name, server };
 }

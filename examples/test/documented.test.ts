@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -111,7 +111,15 @@ test.each([
 });
 
 test('every link of the pages leads somewhere', () => {
-  for (const page of [...pages, 'docs/README.md', 'examples/README.md']) {
+  for (const page of [
+    ...pages,
+    'docs/README.md',
+    'docs/answers.md',
+    'docs/command.md',
+    'docs/forwarding.md',
+    'docs/admin-api.md',
+    'examples/README.md',
+  ]) {
     const content = readFileSync(root + page, 'utf8');
     const base = new URL(page, `file://${root}`);
     for (const [, link] of content.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)) {
@@ -119,4 +127,21 @@ test('every link of the pages leads somewhere', () => {
       expect(() => readFileSync(new URL(link!, base)), `${page}: ${link}`).not.toThrow(/ENOENT/);
     }
   }
+});
+
+test('ARCHITECTURE.md names files that are there, and every folder', () => {
+  const page = readFileSync(`${root}ARCHITECTURE.md`, 'utf8');
+  const packages = ['protocol', 'connector', 'gateway', 'cli'];
+  const entries = packages.flatMap((name) =>
+    readdirSync(`${root}packages/${name}/src`, { recursive: true, withFileTypes: true }).map((entry) => ({
+      path: `${entry.parentPath}/${entry.name}`.slice(`${root}packages/`.length).replace('/src/', '/'),
+      isFolder: entry.isDirectory(),
+    })),
+  );
+  const files = entries.filter(({ isFolder }) => !isFolder).map(({ path }) => `/${path}`);
+  const named = [...page.matchAll(/`([\w/-]+\.ts)`/g)].map((match) => match[1]!);
+  expect(named.length).toBeGreaterThan(20);
+  expect(named.filter((name) => !files.some((file) => file.endsWith(`/${name}`)))).toEqual([]);
+  const folders = entries.filter(({ isFolder, path }) => isFolder && path.split('/').length === 2);
+  expect(folders.filter(({ path }) => !page.includes(`${path.split('/')[1]}/`))).toEqual([]);
 });

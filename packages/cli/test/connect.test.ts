@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Bench, createBench, type StartedGateway } from './support/rhttp.js';
 import { listenSelfSigned } from './support/self-signed.js';
-import { type Listening, listenHttp, listenRaw } from './support/servers.js';
+import { freePort, type Listening, listenHttp, listenRaw } from './support/servers.js';
 
 let bench: Bench;
 let gateway: StartedGateway;
@@ -123,6 +123,21 @@ test('a server that answers garbage costs its visitor a 502, and nobody else any
   await garbage.close();
 });
 
+test('a port where nothing listens: told once, answered 502, served when it does', async () => {
+  const port = await freePort();
+  const connector = bench.start(['connect', String(port), '--target', 'A', '--json']);
+  const { url } = await connector.json({ event: 'ready' });
+  for (let i = 0; i < 3; i++) expect((await fetch(url)).status).toBe(502);
+  expect(connector.err).toEqual([
+    `Nothing listens on 127.0.0.1:${port} yet; visitors get 502 origin-refused until it does.`,
+  ]);
+  const late = createServer((_, response) => response.end('here now')).listen(port, '127.0.0.1');
+  await once(late, 'listening');
+  expect(await text(url)).toBe('here now');
+  late.close();
+  late.closeAllConnections();
+});
+
 test('without --target the name is readable and cannot be guessed', async () => {
   const connector = bench.start(['connect', origin(), '--json']);
   expect((await connector.json({ event: 'ready' })).target).toMatch(/^[a-z]+-[a-z]+-[a-z2-9]{8}$/);
@@ -171,6 +186,36 @@ test('a token file that others can read is told of', async () => {
   expect(await connector.line(/^Warning/)).toBe('Warning: other users of this machine can read open: chmod 600 open');
 });
 
+test('the token file is read again before each hello', async () => {
+  const file = join(bench.folder, 'kept');
+  writeFileSync(file, readFileSync(gateway.tokenFile), { mode: 0o600 });
+  const args = ['connect', origin(), '--target', 'A', '--json', '--gateway', gateway.url, '--token-file', 'kept'];
+  const connector = bench.start(args);
+  await connector.json({ event: 'ready' });
+  gateway.signal('SIGKILL');
+  await gateway.exited;
+  for (const name of ['token', 'tokens.json']) rmSync(join(bench.state, name));
+  writeFileSync(file, (await bench.run(['token', 'create', '--target', 'A'])).out);
+  const again = await bench.gateway(['--port', new URL(gateway.url).port]);
+  expect(await again.json({ event: 'connected' })).toMatchObject({ targets: ['A'] });
+});
+
+test('a gateway behind TLS is verified, by --ca-file or by what Node trusts', async () => {
+  const secure = await listenSelfSigned(bench.folder, Number(new URL(gateway.url).port));
+  const args = ['connect', origin(), '--target', 'A', '--json', '--gateway', `https://localhost:${secure.port}`];
+  const env = { RHTTP_TOKEN: readFileSync(gateway.tokenFile, 'utf8') };
+  for (const transport of ['poll', 'websocket']) {
+    const trusting = bench.start([...args, '--transport', transport, '--ca-file', 'self-signed.pem'], env);
+    await trusting.json({ event: 'ready', transport });
+    trusting.signal('SIGTERM');
+    await trusting.exited;
+    const strict = bench.start([...args, '--transport', transport], env);
+    const { code, message } = await strict.json({ event: 'connecting', code: 'unreachable' });
+    expect(message, code).toMatch(/self-signed certificate/);
+  }
+  await secure.close();
+});
+
 test('a token found on this machine is sent to no other gateway', async () => {
   const heard: string[] = [];
   const other = await listenHttp((request, response) => {
@@ -184,12 +229,15 @@ test('a token found on this machine is sent to no other gateway', async () => {
     'A',
     '--transport',
     'poll',
+    '--keep-alive',
+    '5m',
     '--gateway',
     `http://localhost:${other.port}`,
   ];
   const connector = bench.start(args);
   await connector.line(/^Not connected/);
   expect(heard.join('')).toContain('"key"');
+  expect(heard.join('')).toContain('"keepAliveMs":300000');
   expect(heard.join('')).not.toContain('rhttp_');
   await other.close();
 });
@@ -266,22 +314,58 @@ test('a newer start of a replica that was named puts the older one on standby', 
   expect(await first.json({ event: 'standby' })).toMatchObject({ target: 'A', retryInMs: 60_000 });
 });
 
-test('several targets from one file', async () => {
+test('several targets from one file, over one session', async () => {
+  const secure = await listenSelfSigned(bench.folder);
   writeFileSync(
     join(bench.folder, 'site.yaml'),
-    `targets:\n  - { target: one, to: ${app.port} }\n  - { target: two, to: "127.0.0.1:${app.port}", hostHeader: two.internal }\n`,
+    `targets:
+  - { target: one, to: ${app.port} }
+  - { target: "2", to: "127.0.0.1:${app.port}", hostHeader: two.internal }
+  - { target: three, to: "https://localhost:${secure.port}", originCa: self-signed.pem }\n`,
   );
   const connector = bench.start(['connect', '--config', 'site.yaml', '--json']);
-  const one = await connector.json({ event: 'ready', target: 'one' });
-  const two = await connector.json({ event: 'ready', target: 'two' });
-  expect(await text(one.url)).toBe(`GET / ${new URL(gateway.url).host}`);
-  expect(await text(two.url)).toBe('GET / two.internal');
+  const [one, two, three] = await Promise.all(
+    ['one', '2', 'three'].map((target) => connector.json({ event: 'ready', target })),
+  );
+  expect(one).toMatchObject({ url: `${gateway.url}/gw/one/`, transport: 'poll', replicas: 1 });
+  expect(await text(one!.url)).toBe(`GET / ${new URL(gateway.url).host}`);
+  expect(await text(two!.url)).toBe('GET / two.internal');
+  expect(await text(three!.url)).toBe('secure');
+  const { targets } = JSON.parse((await bench.run(['status', '--json'])).out);
+  expect(targets.length).toBe(3);
+  expect(new Set(targets.map((each: any) => each.replicas[0].session)).size).toBe(1);
+  connector.signal('SIGTERM');
+  expect(await connector.exited).toBe(0);
+  const closed = connector.out.map((line) => JSON.parse(line)).filter(({ event }) => event === 'closed');
+  expect(closed.map(({ target }) => target)).toEqual(['one', '2', 'three']);
+  await secure.close();
+});
+
+test('several targets, for people: a line with each URL, and one for each change', async () => {
+  writeFileSync(
+    join(bench.folder, 'site.yaml'),
+    `targets: [{ target: b, to: ${app.port} }, { target: "1", to: app:80 }]\n`,
+  );
+  const connector = bench.start(['connect', '--config', 'site.yaml']);
+  await connector.line(/gw\/1\//);
+  connector.signal('SIGTERM');
+  expect(await connector.exited).toBe(0);
+  expect(connector.out).toEqual([
+    `${gateway.url}/gw/b/ -> http://127.0.0.1:${app.port}`,
+    `${gateway.url}/gw/1/ -> http://app:80`,
+    'Closed.',
+  ]);
 });
 
 test('a file with targets is checked as a whole', async () => {
   writeFileSync(
     join(bench.folder, 'site.yaml'),
-    'gateway: gw.example.com\ntargets:\n  - { target: a b, to: 3000 }\n  - { tagret: c, to: 3000 }\n',
+    `gateway: gw.example.com
+targets:
+  - { target: a b, to: 3000 }
+  - { tagret: c, to: 3000 }
+  - { target: d, to: 3000 }
+  - { target: D, to: 3001 }\n`,
   );
   const { code, err } = await bench.run(['connect', '--config', 'site.yaml']);
   expect(code).toBe(1);
@@ -290,7 +374,33 @@ test('a file with targets is checked as a whole', async () => {
     'site.yaml:3:7: target: expected a target id: 1 to 63 of A-Z a-z 0-9 . _ -, begun and ended by a letter or digit',
     'site.yaml:4:5: target is missing',
     'site.yaml:4:7: tagret: there is no such option; known are target, to, hostHeader, originCa, originInsecure',
+    'site.yaml:6:7: target: D is there twice',
   ]);
+});
+
+test('a signal lets running requests finish, a second one does not wait', async () => {
+  const waiting: ServerResponse[] = [];
+  const slow = await listenHttp((_, response) => void waiting.push(response));
+  for (const signals of [1, 2]) {
+    const connector = bench.start(['connect', String(slow.port), '--target', 'A', '--json']);
+    const { url } = await connector.json({ event: 'ready' });
+    const asked = once(slow.server as Server, 'request');
+    const visit = fetch(url).then(({ status }) => status);
+    await asked;
+    connector.signal('SIGTERM');
+    // It takes no more, which is seen by another one that is let in and served while it waits.
+    const other = bench.start(['connect', origin(), '--target', 'A', '--json']);
+    await other.json({ event: 'ready' });
+    expect(await text(url)).toMatch(/^GET \/ /);
+    expect(connector.child.exitCode).toBeNull();
+    if (signals === 1) waiting.pop()!.end('done');
+    else connector.signal('SIGTERM');
+    expect(await connector.exited).toBe(0);
+    expect(await visit).toBe(signals === 1 ? 200 : 502);
+    other.signal('SIGTERM');
+    await other.exited;
+  }
+  await slow.close();
 });
 
 test('--ready-file is there while it is ready, and only then', async () => {
@@ -304,8 +414,8 @@ test('--ready-file is there while it is ready, and only then', async () => {
   expect(await connector.exited).toBe(0);
 });
 
-test('labels and keep-alive reach the gateway', async () => {
-  const flags = ['--label', 'site=berlin', '--label', 'line=4', '--keep-alive', '5m'];
+test('labels reach the gateway', async () => {
+  const flags = ['--label', 'site=berlin', '--label', 'line=4'];
   const connector = bench.start(['connect', origin(), '--target', 'A', '--json', ...flags]);
   await connector.json({ event: 'ready' });
   const { targets } = JSON.parse((await bench.run(['status', '--json'])).out);

@@ -71,8 +71,10 @@ test('one that died without a word is not taken for one that runs', async () => 
 
 test('each request is one JSON line where no person looks', async () => {
   const gateway = await bench.gateway();
-  await fetch(`${gateway.url}/gw/nobody/x?secret=1`);
+  const answer = await fetch(`${gateway.url}/gw/nobody/x?secret=1`);
   const line = await gateway.json({ event: 'request' });
+  expect(line.id).toBe(answer.headers.get('x-request-id'));
+  expect(await answer.json()).toMatchObject({ requestId: line.id, instance: line.id });
   expect(line).toMatchObject({ method: 'GET', path: '/gw/nobody/x', status: 503, reason: 'no-connector' });
   expect(line.time).toMatch(/^\d{4}-\d\d-\d\dT/);
   expect(line.peer).toBe('127.0.0.1');

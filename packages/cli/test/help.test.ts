@@ -1,4 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createProgram } from '../src/program.js';
@@ -63,4 +66,24 @@ test('no words at all print what there is, and are wrong usage', async () => {
   const { code, out, err } = await bench.run([]);
   expect(code).toBe(2);
   expect(out + err).toContain('rhttp connect 3000 --target A');
+});
+
+test('the command says so where nothing is built yet', () => {
+  const copy = join(bench.folder, 'bin');
+  mkdirSync(copy);
+  writeFileSync(join(bench.folder, 'package.json'), '{ "type": "module" }');
+  copyFileSync(fileURLToPath(new URL('../bin/rhttp.js', import.meta.url)), join(copy, 'rhttp.js'));
+  const { status, stderr } = spawnSync(process.execPath, [join(copy, 'rhttp.js')], { encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 1, stderr: 'rhttp is not built yet: run npm run build\n' });
+});
+
+test.each([
+  ['RHTTP_STATE_DIR', { RHTTP_STATE_DIR: 'mine', XDG_STATE_HOME: '/nowhere' }, 'mine/tokens.json'],
+  ['XDG_STATE_HOME', { XDG_STATE_HOME: 'xdg', HOME: '/nowhere' }, 'xdg/rhttp/tokens.json'],
+  ['HOME', { HOME: 'home' }, 'home/.local/state/rhttp/tokens.json'],
+])('the state directory: %s', async (_, names, file) => {
+  const env = Object.entries(names).map(([name, path]) => [name, join(bench.folder, path)]);
+  const { code } = await bench.run(['token', 'create'], { RHTTP_STATE_DIR: '', ...Object.fromEntries(env) });
+  expect(code).toBe(0);
+  expect(existsSync(join(bench.folder, file))).toBe(true);
 });

@@ -244,4 +244,22 @@ export const mistakes: readonly Mistake[] = [
     line: 'rhttp doctor comes later: rhttp connect says in one line what is wrong, and tries again',
     exit: 2,
   },
+  {
+    mistake: 'What comes later',
+    typed: 'rhttp service install',
+    line: 'rhttp service comes later: until then let systemd or another supervisor run rhttp connect',
+    exit: 2,
+  },
+  {
+    mistake: 'What comes later',
+    typed: 'rhttp connect 3000 --print-systemd',
+    line: '--print-systemd comes later',
+    exit: 2,
+  },
+  {
+    mistake: 'What comes later',
+    typed: 'rhttp connect 3000 --pin sha256/x',
+    line: '--pin comes later: until then --ca-file FILE says whom to trust',
+    exit: 2,
+  },
 ];

@@ -16,7 +16,7 @@ export type TokenSource = string | (() => string | undefined | Promise<string | 
 export interface ConnectOptions<Request = unknown> {
   /** URL of the gateway (`http:` or `https:`), or several, tried in turn. A path is kept. */
   readonly gateway: string | readonly string[];
-  /** Target id or ids served: a letter or digit, up to 63 of `A-Za-z0-9._-`, ending in a letter or digit. */
+  /** Target id or ids served (at most 64): a letter or digit, up to 63 of `A-Za-z0-9._-`, ending in a letter or digit. */
   readonly target: string | readonly string[];
   /** Shows the gateway that this connector may serve the target. Default: none is sent. */
   readonly token?: TokenSource;
@@ -70,6 +70,8 @@ export interface ResolvedConnectOptions<Request = unknown> {
   readonly maxConcurrent: number;
 }
 
+/** A welcome has 16 KiB, and tells up to two URLs of each. */
+const maxTargets = 64;
 const silent: Logger = { info() {}, warn() {}, error() {} };
 
 function bad(message: string): never {
@@ -90,6 +92,8 @@ export function resolveConnectOptions<Request>(
   const { maxConcurrent = Number.POSITIVE_INFINITY } = options;
   const gateways = listOf(options.gateway, 'gateway').map(normaliseGateway);
   const targets = listOf(options.target, 'target');
+  if (targets.length > maxTargets)
+    bad(`target: ${targets.length} of them; one connection serves at most ${maxTargets}`);
   for (const target of targets) if (!isTargetId(target)) bad(`target: "${target}" is not a target id`);
   if (transport !== 'auto' && transport !== 'websocket' && transport !== 'poll')
     bad(`transport: "${transport}" is not there; use auto, websocket or poll`);

@@ -1,14 +1,18 @@
 import type { ReverseHttpError, SessionCode } from '@reverse-http/protocol/errors';
 import type { TransportName } from '@reverse-http/protocol/session';
 
-/** What a registration at the gateway came to. */
-export interface Registration {
-  /** Where visitors reach the (first) target; always ends in `/`. */
-  readonly url: string;
-  /** All public URLs of the (first) target, the preferred one first. */
-  readonly urls: readonly string[];
-  /** The (first) target's id. */
+/** A target that is registered at the gateway. */
+export interface RegisteredTarget {
+  /** Its id. */
   readonly target: string;
+  /** Where visitors reach it; always ends in `/`. */
+  readonly url: string;
+  /** All its public URLs, the preferred one first. */
+  readonly urls: readonly string[];
+}
+
+/** What a registration at the gateway came to; of several targets, the first. */
+export interface Registration extends RegisteredTarget {
   readonly transport: TransportName;
 }
 
@@ -56,6 +60,8 @@ export interface Connection {
   readonly state: ConnectionState;
   /** Where visitors reach the target; undefined before the first registration. Always ends in `/`. */
   readonly url: string | undefined;
+  /** Every target, in the order of the options; empty before the first registration. */
+  readonly targets: readonly RegisteredTarget[];
   /** When the gateway was heard last, ms since 1970; undefined before the first welcome. */
   readonly lastRoundTripAt: number | undefined;
   /** Takes no new requests, finishes the running ones, then leaves. Idempotent. */

@@ -1,7 +1,14 @@
 export { type ErrorCode, ReverseHttpError } from '@reverse-http/protocol/errors';
 export { connect, type FetchConnectOptions } from './connect.js';
 export type { ConnectOptions, Logger, TokenSource } from './connect-options.js';
-export type { CloseOptions, CloseReason, Connection, ConnectionState, Registration } from './connection.js';
+export type {
+  CloseOptions,
+  CloseReason,
+  Connection,
+  ConnectionState,
+  RegisteredTarget,
+  Registration,
+} from './connection.js';
 export type {
   AnswerBody,
   FetchAnswer,

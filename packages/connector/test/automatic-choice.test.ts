@@ -46,7 +46,7 @@ describe('the automatic choice', () => {
     expect(sure.last.hungUp).toBe(false);
     better.last.welcome(session);
     runtime.clock.advance(10);
-    expect(session.resumes).toBe(1);
+    expect(session.resumes).toBe(0);
     expect(events).toEqual(['request']);
     expect(connection.state.state).toBe('ready');
     // There is nothing better: nothing more is tried.

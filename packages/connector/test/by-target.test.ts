@@ -1,18 +1,20 @@
 import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { resolveConnectOptions } from '../src/connect-options.js';
 import { acceptorOf } from '../src/node/handler/acceptor-of.js';
 import { byTarget } from '../src/node/handler/by-target.js';
+import type { OriginOptions } from '../src/node/origin/origin-options.js';
 import { createNodeRuntime } from '../src/node/runtime.js';
 import { createMemoryPair, type MemoryPair } from './harness/memory-pair.js';
 
 let pair: MemoryPair;
 afterEach(() => pair.close());
 
-function serve(handlers: Parameters<typeof byTarget>[0]): MemoryPair {
+function serve(handlers: Parameters<typeof byTarget>[0], origin?: OriginOptions): MemoryPair {
   const target = Object.keys(handlers);
   const options = resolveConnectOptions<never>({ gateway: 'http://localhost', target, logger: false }, console);
-  return createMemoryPair(acceptorOf(byTarget(handlers), { options, origin: undefined, runtime: createNodeRuntime() }));
+  return createMemoryPair(acceptorOf(byTarget(handlers), { options, origin, runtime: createNodeRuntime() }));
 }
 
 const ask = (...metadata: string[]) => pair.visit({ metadata: ['peer 203.0.113.7 51234', ...metadata] });
@@ -25,6 +27,22 @@ test('each target has its own handler, of any kind', async () => {
   });
   const visits = ['door-1', 'camera', 'WEB'].map((target) => ask(`target ${target}`).done());
   expect((await Promise.all(visits)).map(({ text }) => text)).toEqual(['listener', 'server', 'fetch for WEB']);
+});
+
+test('servers that listen have options of their own, beside those for all', async () => {
+  const server = createServer(({ headers }, response) => void response.end(headers.host)).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  pair = serve({ a: port, b: { to: port, hostHeader: 'b.internal' } }, { hostHeader: 'all.internal' });
+  const [a, b] = await Promise.all([ask('target a').done(), ask('target b').done()]);
+  expect([a.text, b.text]).toEqual(['all.internal', 'b.internal']);
+  server.close();
+  server.closeAllConnections();
+});
+
+test('no target at all, or one twice, is no option', () => {
+  expect(() => byTarget({})).toThrow('byTarget: give one target or more');
+  expect(() => byTarget({ a: 1, A: 2 })).toThrow('byTarget: "A" is there twice');
 });
 
 test('one target alone need not be named', async () => {

@@ -57,6 +57,7 @@ describe('a link', () => {
   it('says hello and is ready with the welcome', async () => {
     const connection = link({ target: ['A', 'B'], labels: { site: 'x' }, keepAlive: 5000, replica: 'r' });
     expect(connection.state).toEqual({ state: 'connecting' });
+    expect([connection.url, connection.targets]).toEqual([undefined, []]);
     dialler.last.open().welcome();
     expect(dialler.last.hello).toEqual({
       versions: [1],
@@ -77,6 +78,10 @@ describe('a link', () => {
       target: 'a',
       transport: 'memory',
     });
+    expect(connection.targets).toEqual([
+      { target: 'a', url: 'http://gw/gw/A/', urls: ['http://gw/gw/A/'] },
+      { target: 'B', url: 'http://gw/', urls: [] },
+    ]);
     expect(connection.state).toMatchObject({ state: 'ready', url: 'http://gw/gw/A/' });
     runtime.clock.advance(700);
     expect(connection.lastRoundTripAt).toBe(1_000_000);

@@ -96,6 +96,9 @@ it('the Node entry tells its kinds of handlers apart', () => {
     );
     connectNode(hono, options);
     connectNode(byTarget({ a: 3000, b: createServer(), c: hono }), { gateway: options.gateway });
+    connectNode(byTarget({ a: { to: 3000, hostHeader: 'rewrite' } }), { gateway: options.gateway });
+    // @ts-expect-error -- a misspelt option
+    byTarget({ a: { to: 3000, hostheader: 'rewrite' } });
     // @ts-expect-error -- the targets are named there
     connectNode(byTarget({ a: 3000 }), { gateway: options.gateway, target: 'a' });
     // @ts-expect-error -- an object that cannot answer

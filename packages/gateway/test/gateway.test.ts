@@ -194,6 +194,19 @@ test('the admin listener is there when it is asked for, and sees what the gatewa
   await expect(fetch(`${adminUrl}/health`)).rejects.toThrow();
 });
 
+test('url and token: made where nothing else is said', async () => {
+  const made = await start();
+  expect(made.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  expect(made.token).toMatch(/^\S{20,}$/);
+  await made.close();
+  expect((await start({ auth: 'none' })).token).toBeUndefined();
+});
+
+test('there is no admin listener unless it is asked for', async () => {
+  const { adminUrl, adminToken } = await start();
+  expect([adminUrl, adminToken]).toEqual([undefined, undefined]);
+});
+
 test('an admin port that is taken leaves nothing listening', async () => {
   await start({ admin: { port: 0 } });
   const port = Number(new URL(gateway!.adminUrl!).port);

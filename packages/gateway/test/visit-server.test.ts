@@ -51,7 +51,7 @@ describe('what the gateway answers itself', () => {
       const answer = await ask(`GET ${path}`, '', 'evil.example');
       expect(answer.status).toBe(421);
       expect(answer.problem).toMatchObject({ type: '/.well-known/reverse-http/problems/wrong-host' });
-      expect(answer.problem.detail).toMatch(/"publicUrl" and "hosts"/);
+      expect(answer.problem.detail).toMatch(/"publicUrl" and "hosts".*"--public-url"/);
     }
   });
 
@@ -99,6 +99,9 @@ describe('what the gateway answers itself', () => {
     expect((await connector.next()).line).toBe('GET /.well-known/reverse-http/other HTTP/1.1');
     visitor.socket.destroy();
     await listener.close();
+    const both = await it.gateway.listen({ port: 0, routes: [toTarget('A')], tunnel: true });
+    const asked = await fetch(`${both.url}/.well-known/reverse-http/websocket`);
+    expect(asked.status).toBe(426);
   });
 
   test('a target that no route reaches is refused', async () => {

@@ -9,7 +9,7 @@ import { defaultTarget } from './default-target.js';
 import { findGateway } from './find-gateway.js';
 import { loadSiteConfig } from './site-config.js';
 
-/** One server to connect, with everything decided. */
+/** A server to connect, with everything decided. */
 export interface PlannedSite extends Site {
   readonly target: string;
 }
@@ -20,6 +20,7 @@ export interface ConnectPlan {
   /** Whether nobody named the gateway. */
   readonly gatewayByDefault: boolean;
   readonly token: TokenSource | undefined;
+  /** One at least. */
   readonly sites: readonly PlannedSite[];
   readonly flags: ConnectFlags;
   readonly onRefused: 'exit' | 'retry';
@@ -51,7 +52,10 @@ export function planConnect(
     gateway: gateway.url,
     gatewayByDefault: gateway.byDefault,
     token,
-    sites: sites.map((site) => ({ ...site, target: site.target ?? defaultTarget(tokenOrNone(token), state) })),
+    sites: sites.map((site) => ({
+      ...site,
+      target: site.target ?? defaultTarget(tokenOrNone(token), state),
+    })),
     flags,
     onRefused: flags.onRefused ?? (io.stdout.isTTY ? 'exit' : 'retry'),
   };

@@ -2,12 +2,12 @@ import type { ConnectionState } from '@reverse-http/connector/node';
 import type { ConnectPlan } from './connect-plan.js';
 
 /** What a failure means and what to do about it, in one line without a full stop; undefined where its own message says it. */
-export function explainTrouble(state: ConnectionState, plan: ConnectPlan, target: string): string | undefined {
+export function explainTrouble(state: ConnectionState, plan: ConnectPlan): string | undefined {
   const error = 'error' in state ? state.error : undefined;
   if (!error) return undefined;
   switch (error.code) {
     case 'unauthorized':
-      return error.retryable ? unreadable(error.cause) : unauthorized(plan, target, error.message);
+      return error.retryable ? unreadable(error.cause) : unauthorized(plan, error.message);
     case 'unreachable':
       return plan.gatewayByDefault ? noLocalGateway(plan.gateway, error.message) : withoutStop(error.message);
     case 'not-a-gateway':
@@ -17,8 +17,8 @@ export function explainTrouble(state: ConnectionState, plan: ConnectPlan, target
   }
 }
 
-function unauthorized({ gateway, token }: ConnectPlan, target: string, message: string): string {
-  const make = `rhttp token create --target '${target}'`;
+function unauthorized({ gateway, sites, token }: ConnectPlan, message: string): string {
+  const make = `rhttp token create --target '${sites.map(({ target }) => target).join()}'`;
   if (!token) {
     return `${gateway} asks for a token: give --token-file FILE or RHTTP_TOKEN (on the gateway's machine: ${make})`;
   }

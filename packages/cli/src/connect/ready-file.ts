@@ -5,16 +5,15 @@ import type { Connection } from '@reverse-http/connector/node';
 const lookMs = 1000;
 
 /**
- * Keeps a file while all connections are ready: its time is that of the last sign of life from the gateway. A watchdog that
+ * Keeps a file while the connection is ready: its time is that of the last sign of life from the gateway. A watchdog that
  * finds it old, or not at all, knows that visitors do not get through.
  *
  * @returns stops it, and removes the file
  */
-export function keepReadyFile(path: string, connections: readonly Connection[]): () => void {
+export function keepReadyFile(path: string, connection: Connection): () => void {
   let touchedAt: number | undefined;
   const look = (): void => {
-    const ready = connections.every(({ state }) => state.state === 'ready');
-    const heardAt = ready ? Math.min(...connections.map(({ lastRoundTripAt }) => lastRoundTripAt ?? 0)) : undefined;
+    const heardAt = connection.state.state === 'ready' ? connection.lastRoundTripAt : undefined;
     if (heardAt === touchedAt) return;
     touchedAt = heardAt;
     if (heardAt === undefined) rmSync(path, { force: true });

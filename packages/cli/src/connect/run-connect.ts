@@ -6,7 +6,7 @@ import { stateDirectoryOf } from '../state/state-directory.js';
 import type { ConnectFlags } from './connect-flags.js';
 import { createJsonOutput, createLinesOutput } from './connect-output.js';
 import { planConnect } from './connect-plan.js';
-import { connectSite } from './connect-site.js';
+import { connectSites } from './connect-sites.js';
 import { keepReadyFile } from './ready-file.js';
 
 /** Connects one server, or several, until a signal or a refusal ends it. */
@@ -19,31 +19,23 @@ export async function runConnect(
   const state = stateDirectoryOf(io);
   const plan = planConnect(origin, flags, typed, state, io);
   warnOfProxy(plan.gateway, io);
-  const output = flags.json ? createJsonOutput(io) : createLinesOutput(io, plan.sites.length > 1);
-  const connections: Connection[] = [];
-  try {
-    for (const site of plan.sites) connections.push(connectSite(plan, site, state, output, io));
-  } catch (error) {
-    for (const connection of connections) connection.abort(error);
-    throw error;
-  }
-  const stopFile =
-    plan.flags.readyFile === undefined ? undefined : keepReadyFile(resolve(io.cwd, plan.flags.readyFile), connections);
-  const stopSignals = endAtSignal(connections, io);
-  const reasons = await Promise.all(connections.map(({ closed }) => closed));
+  const output = flags.json ? createJsonOutput(io) : createLinesOutput(io);
+  const { connection, ended } = connectSites(plan, state, output, io);
+  const { readyFile } = plan.flags;
+  const stopFile = readyFile === undefined ? undefined : keepReadyFile(resolve(io.cwd, readyFile), connection);
+  const stopSignals = endAtSignal(connection, io);
+  const reason = await ended;
   stopSignals();
   stopFile?.();
-  return Math.max(...reasons.map(exitCodeOf));
+  return exitCodeOf(reason);
 }
 
 /** The first signal lets running requests finish, a second one ends at once. */
-function endAtSignal(connections: readonly Connection[], io: Io): () => void {
+function endAtSignal(connection: Connection, io: Io): () => void {
   let ending = false;
   return io.onSignal(['SIGINT', 'SIGTERM'], () => {
-    for (const connection of connections) {
-      if (ending) connection.abort();
-      else void connection.close();
-    }
+    if (ending) connection.abort();
+    else void connection.close();
     ending = true;
   });
 }

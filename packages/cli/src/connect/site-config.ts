@@ -91,8 +91,18 @@ function problemsOf(file: ConfigFile): readonly ConfigProblem[] {
     list.forEach((site, i) => {
       checkFields(site, siteFields, ['target', 'to'], ['targets', i], report);
     });
+    reportTwins(list, report);
   }
   return problems;
+}
+
+function reportTwins(list: readonly unknown[], report: (path: ConfigPath, message: string) => void): void {
+  const seen = new Set<string>();
+  list.forEach((site, i) => {
+    if (!isObject(site) || typeof site.target !== 'string') return;
+    if (seen.has(site.target.toLowerCase())) report(['targets', i, 'target'], `target: ${site.target} is there twice`);
+    seen.add(site.target.toLowerCase());
+  });
 }
 
 function checkFields(

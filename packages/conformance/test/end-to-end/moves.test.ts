@@ -71,6 +71,7 @@ test('T17: a session moves from polling to a WebSocket and back, with 100 exchan
   middleman.holdsWebSockets = false;
   await Promise.all([moving, isCarriedBy('websocket')]);
   expect(events).toEqual(['connected', 'moved']);
+  expect(gateway.targets.get('a')!.replicas[0]!.resumes).toBe(0);
   await say('by WebSocket', 100);
   const falling = say('on the way down', 10);
   middleman.holdsWebSockets = true;

@@ -1,7 +1,6 @@
 import { type Hello, protocolVersions, type Welcome } from '@reverse-http/protocol/session';
 import type { ResolvedConnectOptions } from '../connect-options.js';
-import type { Registration } from '../connection.js';
-import type { Dialler } from './dialler.js';
+import type { RegisteredTarget } from '../connection.js';
 
 /** What changes from hello to hello. */
 export interface HelloDetails {
@@ -34,10 +33,9 @@ export function createHello(options: ResolvedConnectOptions<never>, details: Hel
   };
 }
 
-/** What a welcome means for the user; the gateway's own address stands in where it names no URL. */
-export function registrationOf(welcome: Welcome, target: string, gateway: string, dialler: Dialler): Registration {
-  const named = Object.keys(welcome.urls).find((name) => name.toLowerCase() === target.toLowerCase());
-  const urls = (named === undefined ? undefined : welcome.urls[named]) ?? [];
-  const ending = urls.map((url) => (url.endsWith('/') ? url : `${url}/`));
-  return { url: ending[0] ?? gateway, urls: ending, target: named ?? target, transport: dialler.name };
+/** Where visitors reach a target by a welcome; the gateway's own address stands in where it names no URL. */
+export function registeredTarget({ urls }: Welcome, target: string, gateway: string): RegisteredTarget {
+  const named = Object.keys(urls).find((name) => name.toLowerCase() === target.toLowerCase());
+  const ending = (urls[named ?? ''] ?? []).map((url) => (url.endsWith('/') ? url : `${url}/`));
+  return { url: ending[0] ?? gateway, urls: ending, target: named ?? target };
 }

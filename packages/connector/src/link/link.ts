@@ -9,13 +9,20 @@ import {
   type Welcome,
 } from '@reverse-http/protocol/session';
 import type { ResolvedConnectOptions } from '../connect-options.js';
-import type { CloseOptions, CloseReason, Connection, ConnectionState, Registration } from '../connection.js';
+import type {
+  CloseOptions,
+  CloseReason,
+  Connection,
+  ConnectionState,
+  RegisteredTarget,
+  Registration,
+} from '../connection.js';
 import { acceptWithin } from './accept-within.js';
 import { askToken } from './ask-token.js';
 import { BackOff, dialPolicy, refusedPolicy } from './back-off.js';
 import type { DialledTransport, Dialler } from './dialler.js';
 import { type GreetingHandler, greet } from './greeting.js';
-import { createHello, registrationOf } from './hello.js';
+import { createHello, registeredTarget } from './hello.js';
 import { Progress } from './progress.js';
 import type { Runtime } from './runtime.js';
 import type { StreamAcceptor } from './stream-acceptor.js';
@@ -62,6 +69,7 @@ export function createLink(options: LinkOptions): Connection {
 }
 
 class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
+  targets: readonly RegisteredTarget[] = [];
   readonly #options: ResolvedConnectOptions<never>;
   readonly #choice: TransportChoice;
   readonly #acceptor: StreamAcceptor;
@@ -72,7 +80,6 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
   readonly #upgrade: Upgrade;
   readonly #troubles: TroubleReport;
   readonly #progress: Progress;
-  #registration: Registration | undefined;
   #session: Session | undefined;
   #key = '';
   #attach = 0;
@@ -117,7 +124,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
   }
 
   get url(): string | undefined {
-    return this.#registration?.url;
+    return this.targets[0]?.url;
   }
 
   get lastRoundTripAt(): number | undefined {
@@ -242,8 +249,8 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
       if (dialler !== this.#choice.best) this.#upgrade.begin();
       for (const notice of welcome.notices) this.#options.logger.warn(`Notice from ${gateway}: ${notice}`);
     }
-    this.#registration = registrationOf(welcome, this.#options.targets[0], gateway, dialler);
-    this.#progress.setReady(this.#registration);
+    this.targets = this.#options.targets.map((target) => registeredTarget(welcome, target, gateway));
+    this.#progress.setReady({ ...this.targets[0]!, transport: dialler.name });
   }
 
   #openSession(welcome: Welcome): Session {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { ReverseHttpError } from '@reverse-http/protocol/errors';
 import { type ConnectOptions, type Logger, resolveConnectOptions } from '../connect-options.js';
 import type { Connection } from '../connection.js';
 import type { FetchApplication, FetchRequest } from '../handler/fetch-handler.js';
@@ -63,12 +64,20 @@ export function connect(
 ): Connection {
   const options = handler instanceof TargetHandlers ? { ...given, target: [...handler.handlers.keys()] } : given;
   const resolved = resolveConnectOptions(options as NodeConnectOptions<never>, consoleLogger);
+  assertThere(options);
   const runtime = createNodeRuntime();
   const acceptor = acceptorOf(handler, { options: resolved, origin: options.origin, runtime });
   const connection = createLink({ options: resolved, diallers: diallersOf(options, runtime), acceptor, runtime });
   holdProcess(connection.closed);
   connection.closed.then(() => acceptor.close?.());
   return connection;
+}
+
+/** Who sets what comes later must not believe that it holds: a pin least of all. */
+function assertThere(options: object): void {
+  const { fidelity, tls } = options as { readonly fidelity?: unknown; readonly tls?: { readonly pin?: unknown } };
+  const name = tls?.pin !== undefined ? 'tls.pin' : fidelity !== undefined ? 'fidelity' : undefined;
+  if (name) throw new ReverseHttpError('bad-option', `${name}: comes later`);
 }
 
 type DialOptions = Pick<NodeConnectOptions, 'transport' | 'tls'>;

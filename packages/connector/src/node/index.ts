@@ -1,6 +1,13 @@
 export { type ErrorCode, ReverseHttpError } from '@reverse-http/protocol/errors';
 export type { ConnectOptions, Logger, TokenSource } from '../connect-options.js';
-export type { CloseOptions, CloseReason, Connection, ConnectionState, Registration } from '../connection.js';
+export type {
+  CloseOptions,
+  CloseReason,
+  Connection,
+  ConnectionState,
+  RegisteredTarget,
+  Registration,
+} from '../connection.js';
 export type {
   AnswerBody,
   FetchAnswer,
@@ -15,7 +22,7 @@ export type {
 } from '../handler/fetch-handler.js';
 export type { FieldsInit, FieldValue } from '../handler/field-lines.js';
 export { connect, type NodeConnectOptions, type SeveralTargetsOptions } from './connect.js';
-export { byTarget, type TargetHandlers } from './handler/by-target.js';
+export { byTarget, type ForwardedTo, type TargetHandler, type TargetHandlers } from './handler/by-target.js';
 export type { NodeHandler } from './handler/node-handler.js';
 export type { Origin } from './origin/origin-address.js';
 export type { OriginOptions, OriginState } from './origin/origin-options.js';

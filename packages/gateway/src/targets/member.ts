@@ -23,6 +23,8 @@ export interface Member {
   transport: TransportName;
   /** Requests given to it so far. */
   requests: number;
+  /** Times that it went on after its transport was lost; a move to a better one is none. */
+  resumes: number;
   /** Whether it gets no new request because it is to leave. */
   leaving: boolean;
 }

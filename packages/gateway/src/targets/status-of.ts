@@ -25,7 +25,7 @@ export function targetStatusOf(target: Target, urlsOf: (target: string) => reado
 }
 
 function commonStatusOf(member: Member): Omit<SessionStatus, 'targets'> {
-  const { session, transport, connectedAt, agent, labels, peer, credential, owner, requests } = member;
+  const { session, transport, connectedAt, agent, labels, peer, credential, owner, requests, resumes } = member;
   return {
     session: session.id,
     state: session.state.state !== 'attached' ? 'detached' : session.suspect ? 'suspect' : 'attached',
@@ -38,6 +38,6 @@ function commonStatusOf(member: Member): Omit<SessionStatus, 'targets'> {
     owner,
     requests,
     running: session.mux.size,
-    resumes: session.resumes,
+    resumes,
   };
 }

@@ -21,7 +21,7 @@ export interface SessionStatus {
   /** Requests so far, and those running. */
   readonly requests: number;
   readonly running: number;
-  /** Times that it went on after its transport was lost. */
+  /** Times that it went on after its transport was lost; a move to a better one is none. */
   readonly resumes: number;
 }
 

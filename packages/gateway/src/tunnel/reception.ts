@@ -257,6 +257,7 @@ class SessionReception implements Reception {
     if (state.state === 'attached') member.transport = state.transport.name;
     if (!proven) return;
     const event = state.state === 'detached' ? 'detached' : isMove(before, state.transport) ? 'moved' : 'resumed';
+    if (isNews && event === 'resumed') member.resumes++;
     if (isNews) this.#options.events.emit({ event, ...described(member) });
     if (state.state === 'attached' && state.peer === 'heard') this.#options.registry.announce(member);
   }
@@ -312,6 +313,7 @@ function memberOf(
     peer,
     transport: 'websocket',
     requests: 0,
+    resumes: 0,
     leaving: false,
   };
 }

@@ -9,6 +9,7 @@ import {
   type SessionState,
   type Welcome,
 } from '@reverse-http/protocol/session';
+import { welcomeUrls } from './welcome-urls.js';
 
 /** What the sessions of a gateway have in common. */
 export interface SessionFactoryOptions {
@@ -77,7 +78,7 @@ export function createSessionFactory(options: SessionFactoryOptions): SessionFac
       resumeMs,
       maxStreams: 1024,
       features: hello.features.filter((name) => name === features.zeroMask),
-      urls: Object.fromEntries(hello.targets.map(({ target }) => [target, urlsOf(target)])),
+      urls: welcomeUrls(hello.targets, urlsOf),
       notices: [],
     }),
   };

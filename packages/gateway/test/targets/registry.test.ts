@@ -45,6 +45,7 @@ function member(
     peer: '',
     transport: 'websocket',
     requests: 0,
+    resumes: 0,
     leaving: false,
   };
 }

@@ -1,4 +1,4 @@
-import { decodeGoodbye, type Goodbye, type Hello } from '@reverse-http/protocol/session';
+import { decodeGoodbye, decodeWelcome, type Goodbye, type Hello } from '@reverse-http/protocol/session';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   byHost,
@@ -92,6 +92,20 @@ describe('owners', () => {
     expect((await refusal('acme/1', { key })).code).toBe('stale');
     again.webSocket.terminate();
   });
+});
+
+test('a welcome has room for the preferred URL of 64 targets, however long their names', async () => {
+  const host = `${'h'.repeat(60)}.example.com`;
+  it = await startGateway({
+    publicUrl: `https://${host}`,
+    listeners: [{ port: 0, routes: [byPath('/gw'), byHost(`*.${host}`)] }],
+  });
+  const targets = Array.from({ length: 64 }, (_, i) => ({ target: `${'t'.repeat(61)}${i + 10}`, replica: 'r1' }));
+  const { url } = await it.gateway.listen({ port: 0 });
+  const { webSocket, first } = await dial(url, it.gateway.token, { targets });
+  const { urls } = decodeWelcome(first)!;
+  for (const { target } of targets) expect(urls[target]).toEqual([`https://${host}/gw/${target}/`]);
+  webSocket.terminate();
 });
 
 test('a target that no route reaches is refused, and told the routes', async () => {

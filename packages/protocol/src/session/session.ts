@@ -38,7 +38,7 @@ const longestResumeMs = 86_400_000;
 export class Session {
   readonly id: string;
   readonly mux: Mux;
-  /** How often a lost transport was replaced. */
+  /** How often a lost transport was replaced: a move from one that lives is not counted. */
   resumes = 0;
   readonly #options: SessionOptions;
   readonly #sender: PipeSender;
@@ -161,7 +161,7 @@ export class Session {
     this.#sender.attach(peerOffset, this.#options.clock.now());
     const old = this.#transport;
     this.#detachedMs = this.detachedMs;
-    if (this.#wasAttached) this.resumes++;
+    if (this.#wasAttached && !old) this.resumes++;
     this.#wasAttached = true;
     this.#leaveTransport();
     old?.close();

@@ -9,7 +9,7 @@ import type { Runtime } from '../../link/runtime.js';
 import type { StreamAcceptor } from '../../link/stream-acceptor.js';
 import type { Origin } from '../origin/origin-address.js';
 import type { OriginOptions } from '../origin/origin-options.js';
-import { TargetHandlers } from './by-target.js';
+import { type ForwardedTo, type TargetHandler, TargetHandlers } from './by-target.js';
 import { createListenerServer } from './listener.js';
 import type { HandlerAcceptor, NodeHandler } from './node-handler.js';
 import { createServerAcceptor } from './server.js';
@@ -57,12 +57,18 @@ export function acceptorOf(
 }
 
 function targetsAcceptor({ handlers }: TargetHandlers, context: AcceptorContext): HandlerAcceptor {
-  const { origin, ...rest } = context;
   const acceptors = [...handlers].map(([target, handler]): [string, HandlerAcceptor] => [
     target.toLowerCase(),
-    acceptorOf(handler, { ...rest, origin: isOrigin(handler) ? origin : undefined }),
+    targetAcceptor(handler, context),
   ]);
   return createTargetAcceptor(new Map(acceptors));
+}
+
+function targetAcceptor(handler: TargetHandler, context: AcceptorContext): HandlerAcceptor {
+  if (!isForwardedTo(handler))
+    return acceptorOf(handler, isOrigin(handler) ? context : { ...context, origin: undefined });
+  const { to, ...own } = handler;
+  return originAcceptor(to, { ...context, origin: { ...context.origin, ...own } });
 }
 
 function originAcceptor(origin: Origin, { options, origin: settings, runtime }: AcceptorContext): HandlerAcceptor {
@@ -81,6 +87,12 @@ function serverAcceptor(server: Server, options: ResolvedConnectOptions<never>):
 
 function isOrigin(handler: unknown): handler is Origin {
   return typeof handler === 'string' || typeof handler === 'number' || handler instanceof URL;
+}
+
+function isForwardedTo(handler: TargetHandler): handler is ForwardedTo {
+  return (
+    typeof handler === 'object' && handler !== null && 'to' in handler && !isServer(handler) && !('fetch' in handler)
+  );
 }
 
 function isServer(handler: unknown): handler is Server {

@@ -7,6 +7,7 @@ import type { StateDirectory } from '../state/state-directory.js';
 import type { ConnectFlags, Site } from './connect-flags.js';
 import { defaultTarget } from './default-target.js';
 import { findGateway } from './find-gateway.js';
+import { isConfidential } from './is-confidential.js';
 import { loadSiteConfig } from './site-config.js';
 
 /** One server to connect, with everything decided. */
@@ -101,13 +102,10 @@ function assertThere({ pin, printSystemd }: ConnectFlags): void {
 
 /** The library refuses as well; here the flag is named. */
 function assertConfidential(gateway: string, { allowCleartext }: ConnectFlags): void {
-  const { protocol, hostname, origin } = new URL(gateway);
-  const isLocal = /^(?:(?:.*\.)?localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
-  if (protocol === 'http:' && !isLocal && !allowCleartext) {
-    throw usageError(
-      `The token would travel in the clear to ${origin}: use https, or --allow-cleartext where the network is yours`,
-    );
-  }
+  if (isConfidential(gateway) || allowCleartext) return;
+  throw usageError(
+    `The token would travel in the clear to ${new URL(gateway).origin}: use https, or --allow-cleartext where the network is yours`,
+  );
 }
 
 function tokenOrNone(token: TokenSource | undefined): string | undefined {

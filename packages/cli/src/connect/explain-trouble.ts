@@ -19,7 +19,7 @@ export function explainTrouble(state: ConnectionState, plan: ConnectPlan, target
 
 function unauthorized({ gateway, token }: ConnectPlan, target: string, message: string): string {
   const make = `rhttp token create --target '${target}'`;
-  if (!token) {
+  if (token?.name === undefined) {
     return `${gateway} asks for a token: give --token-file FILE or RHTTP_TOKEN (on the gateway's machine: ${make})`;
   }
   return `${gateway} refused the token from ${token.name}: ${withoutStop(message)}`;

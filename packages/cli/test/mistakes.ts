@@ -161,6 +161,12 @@ export const mistakes: readonly Mistake[] = [
     exit: 2,
   },
   {
+    mistake: 'An admin token over plain HTTP',
+    typed: 'rhttp status --admin http://gw.example.com:8081 --admin-token-file token',
+    line: 'The admin token would travel in the clear to http://gw.example.com:8081: use a tunnel (ssh -L) or https, or --allow-cleartext where the network is yours',
+    exit: 2,
+  },
+  {
     mistake: 'A token for everybody to read',
     typed: 'rhttp connect 3000 --target A --gateway {nobody} --token secret',
     line: 'Warning: everybody on this machine can read --token (ps shows it): use --token-file FILE or RHTTP_TOKEN',

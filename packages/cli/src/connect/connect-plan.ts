@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { CommandError, usageError } from '../command-error.js';
 import { type Io, writeLine } from '../io.js';
+import { isConfidential } from '../is-confidential.js';
 import { type TokenSource, tokenSourceOf } from '../secrets/token-source.js';
 import type { StateDirectory } from '../state/state-directory.js';
 import type { ConnectFlags, Site } from './connect-flags.js';
 import { defaultTarget } from './default-target.js';
 import { findGateway } from './find-gateway.js';
-import { isConfidential } from './is-confidential.js';
 import { loadSiteConfig } from './site-config.js';
 
 /** One server to connect, with everything decided. */

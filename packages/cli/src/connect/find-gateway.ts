@@ -1,8 +1,8 @@
+import { isConfidential } from '../is-confidential.js';
 import type { TokenSource } from '../secrets/token-source.js';
 import { type GatewayRecord, readGatewayRecord } from '../state/gateway-record.js';
 import { readSecretFile } from '../state/secret-file.js';
 import type { StateDirectory } from '../state/state-directory.js';
-import { isConfidential } from './is-confidential.js';
 
 /** Where to dial, and the token that this machine has for it. */
 export interface FoundGateway {

@@ -103,6 +103,46 @@ describe('rhttp connect PORT', () => {
     },
   );
 
+  test('two clones of one name do not fight: the newer serves, the older stands by', async () => {
+    const [one, two] = origins as [Origin, Origin];
+    const older = await connect(one, 'clone');
+    const newer = await connect(two, 'clone');
+    await older.json({ event: 'standby' });
+    for (let i = 0; i < 5; i++) expect(await served()).toEqual(Array(visitors).fill('two'));
+    expect([older, newer].map(({ out }) => out.filter((line) => /"event":"standby"/.test(line)).length)).toEqual([
+      1, 0,
+    ]);
+    expect(older.child.exitCode).toBeNull();
+  });
+
+  test.each(transports)(
+    'by %s, the gateway ends by SIGTERM when what runs is done, and visitors wait out its restart',
+    async (transport) => {
+      const [one] = origins as [Origin];
+      const connector = await connect(one, 'only', transport);
+      const running = visit('held');
+      await one.holds(1);
+      gateway.signal('SIGTERM');
+      await gateway.line(/^Ending: 1 running request has/);
+      one.letGo();
+      expect(await read(await running)).toEqual({ status: 200, text: 'one' });
+      expect(await gateway.exited).toBe(0);
+
+      gateway = await bench.gateway(['--port', new URL(gateway.url).port]);
+      // They are here before the connector is back.
+      expect(await served()).toEqual(Array(visitors).fill('one'));
+      expect(connector.child.exitCode).toBeNull();
+    },
+  );
+
+  test.each(transports)('by %s, visitors wait out a gateway that was killed and started again', async (transport) => {
+    await connect(origins[0]!, 'only', transport);
+    gateway.signal('SIGKILL');
+    await gateway.exited;
+    gateway = await bench.gateway(['--port', new URL(gateway.url).port]);
+    expect(await served()).toEqual(Array(visitors).fill('one'));
+  });
+
   describe.each(transports)('by %s, over cuts of the link', (transport) => {
     const total = 8 * mib + 7;
     let middleman: Middleman;

@@ -6,9 +6,12 @@ export function explainTrouble(state: ConnectionState, plan: ConnectPlan, target
   const error = 'error' in state ? state.error : undefined;
   if (!error) return undefined;
   switch (error.code) {
+    case 'revoked':
     case 'unauthorized':
       return error.retryable ? unreadable(error.cause) : unauthorized(plan, target, error.message);
     case 'unreachable':
+      if (/certificate/.test(error.message))
+        return `${withoutStop(error.message)}; name who signed it by --ca-file FILE`;
       return plan.gatewayByDefault ? noLocalGateway(plan.gateway, error.message) : withoutStop(error.message);
     case 'not-a-gateway':
       return `${withoutStop(error.message)}: check --gateway`;

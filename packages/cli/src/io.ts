@@ -1,3 +1,5 @@
+import { printable } from './printable.js';
+
 /** Where text goes. */
 export interface Output {
   write(text: string): unknown;
@@ -17,7 +19,12 @@ export interface Io {
   onSignal(signals: readonly NodeJS.Signals[], listener: (signal: NodeJS.Signals) => void): () => void;
 }
 
-/** One line to a stream. */
+/** Colours of ours (`output/style.ts`): the only sequences that a line may hold. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is how they begin.
+const colour = /(\x1b\[(?:2|22|3[1239])m)/;
+
+/** One line to a stream, whatever is in it; see {@link printable}. */
 export function writeLine(output: Output, line: string): void {
-  output.write(`${line}\n`);
+  const parts = line.split(colour).map((part, i) => (i % 2 ? part : printable(part)));
+  output.write(`${parts.join('')}\n`);
 }

@@ -9,6 +9,14 @@ export function portValue(text: string): number {
   throw new InvalidArgumentError('Expected a port from 0 to 65535.');
 }
 
+/** The one word by which everybody is let in. */
+export function authValue(text: string): 'none' {
+  if (text === 'none') return text;
+  throw new InvalidArgumentError(
+    'The only value is none, which lets everybody connect; without --auth, tokens are asked for.',
+  );
+}
+
 /** A time in ms. */
 export function durationValue(text: string): number {
   const ms = parseDuration(text);

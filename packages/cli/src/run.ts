@@ -21,7 +21,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return endOfParsing(error, io);
-    writeLine(io.stderr, describe(error, io));
+    for (const line of describe(error, io).split('\n')) writeLine(io.stderr, line);
     if (error instanceof CommandError) return error.exitCode;
     return isBadOption(error) ? exitCodes.usage : exitCodes.failed;
   }

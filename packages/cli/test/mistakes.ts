@@ -113,6 +113,18 @@ export const mistakes: readonly Mistake[] = [
     exit: undefined,
   },
   {
+    mistake: 'https for a gateway that speaks http',
+    typed: 'rhttp connect 3000 --gateway https://localhost:{taken}',
+    line: 'Not connected: https://localhost:{taken}/ cannot be reached: it speaks no TLS (http: in place of https:?). Trying again until it works.',
+    exit: undefined,
+  },
+  {
+    mistake: "The gateway's certificate is its own",
+    typed: 'rhttp connect 3000 --gateway https://localhost:{selfsigned}',
+    line: 'Not connected: https://localhost:{selfsigned}/ cannot be reached: self-signed certificate; name who signed it by --ca-file FILE. Trying again until it works.',
+    exit: undefined,
+  },
+  {
     mistake: 'No token',
     typed: 'RHTTP_STATE_DIR={elsewhere} rhttp connect 3000 --target A --gateway {gateway} --on-refused exit',
     line: "Refused: {gateway} asks for a token: give --token-file FILE or RHTTP_TOKEN (on the gateway's machine: rhttp token create --target 'A').",
@@ -133,13 +145,13 @@ export const mistakes: readonly Mistake[] = [
   {
     mistake: 'A revoked token',
     typed: 'rhttp connect 3000 --target A --gateway {gateway} --on-refused exit --token-file {revoked}',
-    line: 'Refused: The token {id} was revoked at {time}.',
+    line: 'Refused: {gateway} refused the token from the file {revoked}: The token {id} was revoked at {time}.',
     exit: 3,
   },
   {
     mistake: 'An expired token',
     typed: 'rhttp connect 3000 --target A --gateway {gateway} --on-refused exit --token-file {expired}',
-    line: 'Refused: The token {id} expired at {time}.',
+    line: 'Refused: {gateway} refused the token from the file {expired}: The token {id} expired at {time}.',
     exit: 3,
   },
   {
@@ -161,6 +173,12 @@ export const mistakes: readonly Mistake[] = [
     exit: 2,
   },
   {
+    mistake: 'An admin token over plain HTTP',
+    typed: 'rhttp status --admin http://gw.example.com:8081 --admin-token-file token',
+    line: 'The admin token would travel in the clear to http://gw.example.com:8081: use a tunnel (ssh -L) or https, or --allow-cleartext where the network is yours',
+    exit: 2,
+  },
+  {
     mistake: 'A token for everybody to read',
     typed: 'rhttp connect 3000 --target A --gateway {nobody} --token secret',
     line: 'Warning: everybody on this machine can read --token (ps shows it): use --token-file FILE or RHTTP_TOKEN',
@@ -176,6 +194,12 @@ export const mistakes: readonly Mistake[] = [
     mistake: "The server's certificate is its own",
     typed: 'rhttp connect https://localhost:{selfsigned} --target A --gateway {gateway}',
     line: 'The certificate of https://localhost:{selfsigned} is not trusted (self-signed certificate; name its authority as origin.ca or --origin-ca); visitors get 502 origin-refused until that is mended.',
+    exit: undefined,
+  },
+  {
+    mistake: 'https for a server that speaks http',
+    typed: 'rhttp connect https://localhost:{taken} --target A --gateway {gateway}',
+    line: 'https://localhost:{taken} speaks no TLS (http: in place of https:?); visitors get 502 origin-refused until that is mended.',
     exit: undefined,
   },
   {
@@ -199,7 +223,7 @@ export const mistakes: readonly Mistake[] = [
   {
     mistake: 'Everybody let in by a word that means nothing',
     typed: 'rhttp gateway --auth off',
-    line: "Option '--auth <none>' argument 'off' is invalid. Allowed choices are none.",
+    line: "Option '--auth <none>' argument 'off' is invalid. The only value is none, which lets everybody connect; without --auth, tokens are asked for.",
     exit: 2,
   },
   {

@@ -185,6 +185,8 @@ describe('a request', () => {
     '/%2e%2E/x',
     '/.%2e',
     '/a/..%2fx',
+    '/..;x=1/y',
+    '/%2e.%3B/y',
     '/a%5C..\\x',
     '/..?q',
     'http://o.example/../x',

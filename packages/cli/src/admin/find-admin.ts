@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
-import { CommandError } from '../command-error.js';
+import { CommandError, usageError } from '../command-error.js';
 import type { Io } from '../io.js';
+import { isConfidential } from '../is-confidential.js';
 import { readGatewayRecord } from '../state/gateway-record.js';
 import { readSecretFile } from '../state/secret-file.js';
 import type { StateDirectory } from '../state/state-directory.js';
@@ -15,6 +16,7 @@ export interface AdminAccess {
 export interface AdminFlags {
   readonly admin?: string;
   readonly adminTokenFile?: string;
+  readonly allowCleartext?: boolean;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface AdminFlags {
  * @throws CommandError which says what to do
  */
 export function findAdmin(
-  { admin, adminTokenFile }: AdminFlags,
+  { admin, adminTokenFile, allowCleartext = false }: AdminFlags,
   state: StateDirectory,
   { cwd }: Pick<Io, 'cwd'>,
 ): AdminAccess {
@@ -35,10 +37,14 @@ export function findAdmin(
   }
   const url = admin ?? record?.admin;
   if (!url) throw new CommandError('The gateway on this machine has no admin listener (--admin off)');
-  if (adminTokenFile !== undefined) return { url, token: tokenFrom(resolve(cwd, adminTokenFile)) };
-  if (record?.admin && new URL(record.admin).origin === new URL(url).origin) {
-    return { url, token: tokenFrom(record.adminTokenFile ?? state.adminTokenFile) };
+  const isOurs = record?.admin ? new URL(record.admin).origin === new URL(url).origin : false;
+  if (!isOurs && !allowCleartext && !isConfidential(url)) {
+    throw usageError(
+      `The admin token would travel in the clear to ${url}: use a tunnel (ssh -L) or https, or --allow-cleartext where the network is yours`,
+    );
   }
+  if (adminTokenFile !== undefined) return { url, token: tokenFrom(resolve(cwd, adminTokenFile)) };
+  if (isOurs) return { url, token: tokenFrom(record?.adminTokenFile ?? state.adminTokenFile) };
   // The token of this machine's gateway is nobody else's business.
   throw new CommandError(
     `${url} is not the gateway on this machine: say where its token is by --admin-token-file FILE`,

@@ -11,7 +11,6 @@ export function addAdminOptions(command: Command): Command {
         parse: urlValue,
       }),
     )
-    .addOption(
-      createOption('--admin-token-file <file>', 'file with its admin token (default: in the state directory)'),
-    );
+    .addOption(createOption('--admin-token-file <file>', 'file with its admin token (default: in the state directory)'))
+    .addOption(createOption('--allow-cleartext', 'let the admin token travel over http: to another machine'));
 }

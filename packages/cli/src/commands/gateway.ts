@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { GatewayFlags } from '../gateway/gateway-settings.js';
 import { createOption } from '../option.js';
-import { addressValue, portValue, urlValue } from '../option-values.js';
+import { addressValue, authValue, portValue, urlValue } from '../option-values.js';
 import type { CommandContext } from './command-context.js';
 
 /** `rhttp gateway` */
@@ -25,7 +25,7 @@ export function addGatewayCommand(program: Command, { io, end }: CommandContext)
         parse: urlValue,
       }),
     )
-    .addOption(createOption('--auth <none>', 'none: let everybody connect, without a token', { choices: ['none'] }))
+    .addOption(createOption('--auth <none>', 'none: let everybody connect, without a token', { parse: authValue }))
     .addOption(createOption('--json', 'print JSON lines (default: when stdout is no terminal)'))
     .addHelpText(
       'after',

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { CommandError, usageError } from '../command-error.js';
 import { type Io, writeLine } from '../io.js';
+import { isConfidential } from '../is-confidential.js';
 import { type TokenSource, tokenSourceOf } from '../secrets/token-source.js';
 import type { StateDirectory } from '../state/state-directory.js';
 import type { ConnectFlags, Site } from './connect-flags.js';
@@ -105,13 +106,10 @@ function assertThere({ pin, printSystemd }: ConnectFlags): void {
 
 /** The library refuses as well; here the flag is named. */
 function assertConfidential(gateway: string, { allowCleartext }: ConnectFlags): void {
-  const { protocol, hostname, origin } = new URL(gateway);
-  const isLocal = /^(?:(?:.*\.)?localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
-  if (protocol === 'http:' && !isLocal && !allowCleartext) {
-    throw usageError(
-      `The token would travel in the clear to ${origin}: use https, or --allow-cleartext where the network is yours`,
-    );
-  }
+  if (isConfidential(gateway) || allowCleartext) return;
+  throw usageError(
+    `The token would travel in the clear to ${new URL(gateway).origin}: use https, or --allow-cleartext where the network is yours`,
+  );
 }
 
 function tokenOrNone(token: TokenSource | undefined): string | undefined {

@@ -6,9 +6,12 @@ export function explainTrouble(state: ConnectionState, plan: ConnectPlan): strin
   const error = 'error' in state ? state.error : undefined;
   if (!error) return undefined;
   switch (error.code) {
+    case 'revoked':
     case 'unauthorized':
       return error.retryable ? unreadable(error.cause) : unauthorized(plan, error.message);
     case 'unreachable':
+      if (/certificate/.test(error.message))
+        return `${withoutStop(error.message)}; name who signed it by --ca-file FILE`;
       return plan.gatewayByDefault ? noLocalGateway(plan.gateway, error.message) : withoutStop(error.message);
     case 'not-a-gateway':
       return `${withoutStop(error.message)}: check --gateway`;
@@ -19,7 +22,7 @@ export function explainTrouble(state: ConnectionState, plan: ConnectPlan): strin
 
 function unauthorized({ gateway, sites, token }: ConnectPlan, message: string): string {
   const make = `rhttp token create --target '${sites.map(({ target }) => target).join()}'`;
-  if (!token) {
+  if (token?.name === undefined) {
     return `${gateway} asks for a token: give --token-file FILE or RHTTP_TOKEN (on the gateway's machine: ${make})`;
   }
   return `${gateway} refused the token from ${token.name}: ${withoutStop(message)}`;

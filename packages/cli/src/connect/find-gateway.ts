@@ -1,3 +1,4 @@
+import { isConfidential } from '../is-confidential.js';
 import type { TokenSource } from '../secrets/token-source.js';
 import { type GatewayRecord, readGatewayRecord } from '../state/gateway-record.js';
 import { readSecretFile } from '../state/secret-file.js';
@@ -6,7 +7,7 @@ import type { StateDirectory } from '../state/state-directory.js';
 /** Where to dial, and the token that this machine has for it. */
 export interface FoundGateway {
   readonly url: string;
-  /** Of a gateway on this machine; undefined for any other. */
+  /** Of a gateway on this machine, as soon as it runs; undefined where none can be. */
   readonly token: TokenSource | undefined;
   /** Whether nobody said where: it is the gateway on this machine, running or not. */
   readonly byDefault: boolean;
@@ -19,7 +20,7 @@ export function findGateway(named: string | undefined, state: StateDirectory): F
   const record = readGatewayRecord(state);
   const url = named ?? record?.urls[0] ?? defaultUrl;
   const isOurs = record !== undefined && isReachedBy(record, url);
-  const token = isOurs && record.tokenFile !== null ? localToken(url, state) : undefined;
+  const token = isOurs || isConfidential(url) ? localToken(url, state) : undefined;
   return { url, token, byDefault: named === undefined };
 }
 
@@ -28,14 +29,24 @@ export function isSameOrigin(a: string, b: string): boolean {
   return originOf(a) === originOf(b);
 }
 
-/** Asked before each hello: another program may have taken the gateway's port meanwhile, and must not get its token. */
+/**
+ * Asked before each hello: the gateway may start later than this command, and another program may have taken its port when
+ * it is gone, which must not get its token.
+ */
 function localToken(url: string, state: StateDirectory): TokenSource {
+  let wasThere = false;
   return {
-    name: 'the gateway on this machine',
+    get name() {
+      return wasThere ? 'the gateway on this machine' : undefined;
+    },
     read() {
       const record = readGatewayRecord(state);
-      if (!record) throw new Error('the gateway on this machine does not run');
-      return isReachedBy(record, url) && record.tokenFile !== null ? readSecretFile(record.tokenFile) : undefined;
+      const token =
+        record && isReachedBy(record, url) && record.tokenFile !== null ? readSecretFile(record.tokenFile) : undefined;
+      // It restarts: to go on without a token would be to be refused for good.
+      if (!record && wasThere) throw new Error('the gateway on this machine does not run');
+      wasThere = token !== undefined;
+      return token;
     },
   };
 }

@@ -39,9 +39,16 @@ export async function runGateway(flags: GatewayFlags, io: Io): Promise<number> {
     let forget = (): void => {};
     // Before anything is told, because whoever reads it may answer by a signal.
     const ended = untilEnded(gateway, store, io, () => forget());
-    const urls = await start(gateway, settings);
+    try {
+      await start(gateway, settings, (urls) => {
+        forget = remember(gateway, urls, tokenFile, state);
+      });
+    } catch (error) {
+      forget();
+      throw error;
+    }
     isUp = true;
-    forget = announce(gateway, urls, tokenFile, state, output);
+    output.listening({ url: gateway.url ?? '', admin: gateway.adminUrl, tokenFile });
     warn(settings, output);
     await ended;
     return exitCodes.done;
@@ -80,16 +87,25 @@ function completed(
   };
 }
 
-/** Everything listens, or nothing does. The result are the addresses by which connectors on this machine get in. */
-async function start(gateway: Gateway, settings: GatewayOptions): Promise<readonly string[]> {
+/**
+ * Everything listens, or nothing does.
+ *
+ * @param onListening is told at once of the addresses, so far, by which connectors on this machine get in: one that waits
+ *   for the gateway says hello in the next turn, and looks there for its token
+ */
+async function start(
+  gateway: Gateway,
+  settings: GatewayOptions,
+  onListening: (urls: readonly string[]) => void,
+): Promise<void> {
   try {
     await gateway.start();
     const urls: string[] = [];
     for (const listener of settings.listeners ?? [{}]) {
       const { url } = await gateway.listen(listener);
       if (takesConnectors(listener)) urls.push(url);
+      onListening(urls);
     }
-    return urls;
   } catch (error) {
     await gateway.abort();
     throw explainStartError(error, settings);
@@ -101,24 +117,21 @@ function takesConnectors({ tunnel, routes }: ListenerOptions): boolean {
   return tunnel ?? !(route !== undefined && 'target' in route && others.length === 0);
 }
 
-function announce(
+/** Tells other commands of the gateway; the result takes it back. */
+function remember(
   gateway: Gateway,
   urls: readonly string[],
   tokenFile: string | undefined,
   state: StateDirectory,
-  output: GatewayOutput,
 ): () => void {
-  const url = gateway.url ?? '';
   const admin = gateway.adminUrl;
-  const forget = writeGatewayRecord(state, {
+  return writeGatewayRecord(state, {
     urls,
-    publicUrl: url,
+    publicUrl: gateway.url ?? '',
     admin: admin ?? null,
     tokenFile: tokenFile ?? null,
     adminTokenFile: admin === undefined ? null : state.adminTokenFile,
   });
-  output.listening({ url, admin, tokenFile });
-  return forget;
 }
 
 function warn(settings: GatewayOptions, output: GatewayOutput): void {

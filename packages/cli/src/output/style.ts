@@ -1,4 +1,5 @@
 import type { Io, Output } from '../io.js';
+import { printable } from '../printable.js';
 
 /** Colours for text, or none. */
 export interface Style {
@@ -17,7 +18,7 @@ export function styleFor(output: Output, { env }: Io): Style {
 }
 
 function code(on: number, off: number): (text: string) => string {
-  return (text) => `\u001b[${on}m${text}\u001b[${off}m`;
+  return (text) => `\u001b[${on}m${printable(text)}\u001b[${off}m`;
 }
 
 function same(text: string): string {

@@ -1,5 +1,8 @@
+import { printable } from '../printable.js';
+
 /** Rows as columns of even width, two spaces between them. */
-export function formatTable(rows: readonly (readonly string[])[]): string[] {
+export function formatTable(table: readonly (readonly string[])[]): string[] {
+  const rows = table.map((row) => row.map(printable));
   const widths: number[] = [];
   for (const row of rows)
     row.forEach((cell, i) => {

@@ -5,9 +5,9 @@ import type { Io } from '../io.js';
 
 /** Where a token comes from. */
 export interface TokenSource {
-  /** For people: `the file /etc/rhttp/token`. */
-  readonly name: string;
-  /** Reads it anew, so that a changed one is found without a restart. Throws when there is none now. */
+  /** For people: `the file /etc/rhttp/token`; undefined while there is no token. */
+  readonly name: string | undefined;
+  /** Reads it anew, so that a changed one is found without a restart. Throws when there is none now, and waiting helps. */
   read(): string | undefined;
 }
 

@@ -3,7 +3,11 @@ import { ReverseHttpError } from '@reverse-http/protocol/errors';
 /** Nobody answers at the gateway's address; `detail` says what the network said. */
 export function cannotBeReached(gateway: string, detail: string, cause?: unknown): ReverseHttpError {
   const extras = cause === undefined ? {} : { cause };
-  return new ReverseHttpError('unreachable', `${gateway} cannot be reached: ${detail}`, extras);
+  // OpenSSL's own words for plain HTTP, with a number of its thread and a place in its source, tell nobody what is wrong.
+  const what = /wrong version number|packet length too long/.test(detail)
+    ? 'it speaks no TLS (http: in place of https:?)'
+    : detail;
+  return new ReverseHttpError('unreachable', `${gateway} cannot be reached: ${what}`, extras);
 }
 
 /** What answers there speaks no HTTP, or none that a transport could use. */

@@ -136,6 +136,11 @@ describe('requests', () => {
       'Client-Cert: x\r\nClient-Cert-Chain: x\r\nX-Real-IP: 1.2.3.4\r\n',
       { 'client-cert': [], 'client-cert-chain': [], 'x-real-ip': [] },
     ],
+    [
+      'R39 R42 nor under the names that CGI takes for the same',
+      'X_Forwarded_For: 1.2.3.4\r\nX-Forwarded_Proto: https\r\nClient_Cert: x\r\n',
+      { x_forwarded_for: [], 'x-forwarded_proto': [], client_cert: [], 'x-forwarded-for': ['127.0.0.1'] },
+    ],
     ['R46 Expect passes', 'Expect: 100-continue\r\nContent-Length: 1\r\n', { expect: ['100-continue'] }],
     [
       'R49 R54 what is between the ends',

@@ -253,6 +253,21 @@ describe('R94 drain', () => {
     await drained;
   });
 
+  test('a connection that was only just opened has its request answered, or ends without one', async () => {
+    front = await startFront();
+    const [quick, silent] = [await front.connect(), await front.connect()];
+    // They are accepted in turn: when this one is served, so are they.
+    await front.connect(get('/0'));
+    answerText(await front.next(), 'zero');
+    const drained = front.drain(10_000);
+    quick.send(get('/1'));
+    answerText(await front.next(), 'one');
+    expect(readAnswer(await quick.closed()).field('connection')).toBe('close');
+    await silent.closed();
+    expect(silent.ending).toBe('end');
+    await drained;
+  });
+
   test('breaks off what is not done in time, without a clean end', async () => {
     front = await startFront();
     const visitor = await front.connect('GET / HTTP/1.0\r\n\r\n');

@@ -117,16 +117,31 @@ nameBytes.forEach((name, index) => {
   table[slot] = index + 1;
 });
 
-/** The number of the field named by `bytes[start..end)`, in any case; {@link Field.Other} for a name we need not know. */
+/**
+ * The number of the field named by `bytes[start..end)`, in any case; {@link Field.Other} for a name we need not know. With
+ * underscores in place of hyphens, what the gateway says of the visitor is the same field: CGI and its heirs (WSGI, Rack,
+ * PHP) make one variable of both names, and would believe the visitor's.
+ */
 export function identifyField(bytes: Uint8Array, start: number, end: number): number {
   const length = end - start;
   let slot = slotOf(length, bytes[start]!, bytes[end - 1]!);
   for (let id = table[slot]!; id !== 0; id = table[slot]!) {
     const name = nameBytes[id - 1]!;
-    if (name.length === length && equalsIgnoringCase(bytes, start, name)) return id;
+    if (name.length === length) {
+      if (equalsIgnoringCase(bytes, start, name)) return id;
+      if (speaksOfVisitor(id) && equalsIgnoringCase(withHyphens(bytes, start, end), 0, name)) return id;
+    }
     slot = (slot + 1) & (tableSize - 1);
   }
   return Field.Other;
+}
+
+function speaksOfVisitor(id: number): boolean {
+  return (id >= Field.Forwarded && id <= Field.ClientCertChain) || id === Field.XForwardedServer;
+}
+
+function withHyphens(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return bytes.slice(start, end).map((byte) => (byte === 0x5f ? 0x2d : byte));
 }
 
 /** Whether the bytes at `start` are `lower`, a lower-case text, in any case. */

@@ -13,6 +13,11 @@ function nameOf(key: string): string {
 
 const known = Object.entries(Field).filter(([key]) => key !== 'Other' && key !== 'Dropped');
 
+/** Fields by which the gateway says who the visitor is. */
+function isOfVisitor(key: string): boolean {
+  return /^(?:X?Forwarded|XRealIp|ClientCert)/.test(key);
+}
+
 describe('identifyField', () => {
   it.each(known)('knows %s in any case, and no name near it', (key, id) => {
     const name = nameOf(key);
@@ -31,8 +36,15 @@ describe('identifyField', () => {
     ];
     for (const other of others) {
       if (known.some(([otherKey]) => nameOf(otherKey) === other)) continue;
-      expect(identify(other)).toBe(Field.Other);
+      expect(identify(other)).toBe(isOfVisitor(key) && other.includes('_') ? id : Field.Other);
     }
+  });
+
+  it('knows what speaks of the visitor by its CGI name too, half and whole', () => {
+    for (const name of ['x_forwarded_for', 'X-Forwarded_For', 'X_FORWARDED-FOR']) {
+      expect(identifyField(latin1Bytes(name), 0, name.length)).toBe(Field.XForwardedFor);
+    }
+    expect(identifyField(latin1Bytes('cache_control'), 0, 13)).toBe(Field.Other);
   });
 });
 

@@ -3,10 +3,12 @@ const backslash = 0x5c;
 const dot = 0x2e;
 const percent = 0x25;
 const question = 0x3f;
+const semicolon = 0x3b;
 
 /**
  * Whether a path has a segment that a server could take for `..`, plain or percent-encoded, between separators of either
- * kind and in either writing: behind a base path it would lead out of it.
+ * kind and in either writing: behind a base path it would lead out of it. `..;x` is one for Java's servers, which take the
+ * parameter away first.
  */
 export function climbs(bytes: Uint8Array, start: number, end: number): boolean {
   let dots = 0;
@@ -24,6 +26,7 @@ export function climbs(bytes: Uint8Array, start: number, end: number): boolean {
       plain = true;
       dots = 0;
     } else if (byte === dot) dots++;
+    else if (byte === semicolon && plain && dots === 2) return true;
     else plain = false;
   }
   return plain && dots === 2;

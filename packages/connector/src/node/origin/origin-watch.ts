@@ -74,6 +74,8 @@ function faultOf(name: string, certificateName: string, code: string, message: s
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return `The certificate of ${name} is for another name than ${certificateName}`;
     default:
+      if (/wrong version number|packet length too long/.test(message))
+        return `${name} speaks no TLS (http: in place of https:?)`;
       if (!isCertificateFault(code)) return `${name} cannot be reached (${message})`;
       return `The certificate of ${name} is not trusted (${message}; name its authority as origin.ca or --origin-ca)`;
   }

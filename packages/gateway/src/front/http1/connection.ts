@@ -42,6 +42,8 @@ const maxInputBytes = 128 * 1024;
 const maxDiscardedBytes = 256 * 1024;
 /** How long a connection that we end is still read, so that its answer is not lost to a reset (RFC 9112, section 9.6). */
 const lingerMs = 2000;
+/** How long a new connection may take over its first request when the listener is about to end, ms. */
+const lastRequestMs = 200;
 
 /**
  * `blocked`: the visitor has not taken the answers before, so no further request is begun. `answered`: the answer is
@@ -89,8 +91,13 @@ export class Http1Connection implements VisitOwner, WheelEntry {
     this.#arm(host.options.headTimeoutMs);
   }
 
-  /** No further request: ends at once when idle, else with the present answer. */
+  /** No further request: ends at once when idle, else with the present answer. The first of a new connection is on its way. */
   drain(): void {
+    if (this.#socket.bytesRead > 0) this.#endIdle();
+    else setTimeout(() => this.#endIdle(), lastRequestMs).unref();
+  }
+
+  #endIdle(): void {
     if (this.#state === 'idle' && this.#input.size === 0) this.#linger();
   }
 

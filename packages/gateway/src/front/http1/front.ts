@@ -84,6 +84,8 @@ export function createHttp1Front(options: Http1FrontOptions, services: FrontServ
   }
 
   async function drain(graceMs: number): Promise<void> {
+    // Right behind a look for new connections: those that wait to be accepted when it closes are reset.
+    await new Promise((resolve) => setImmediate(resolve));
     server.close(); // Connections that were taken over live on, and end with who took them.
     retire();
     if (connections.size > 0) {

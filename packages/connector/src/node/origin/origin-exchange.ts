@@ -70,10 +70,11 @@ export class OriginExchange implements RequestHandler, ConnectionUser, Connectio
     this.#read = ended;
     if (!ended && !this.asksUpgrade) this.#framing = head.contentLength < 0 ? 'chunked' : 'length';
     this.#left = Math.max(0, head.contentLength);
-    const bytes = requestHeads.write(head, this.#framing, this.asksUpgrade);
-    if (typeof bytes === 'string') return this.#refuse(bytes);
-    this.#sent = new SentRequest(bytes, isIdempotent(head));
+    const fault = requestHeads.faultOf(head);
+    if (fault !== undefined) return this.#refuse(fault);
     const connection = pool.acquire(this);
+    const bytes = requestHeads.write(head, this.#framing, this.asksUpgrade, connection?.headBlock);
+    this.#sent = new SentRequest(bytes, isIdempotent(head));
     if (connection) this.onConnection(connection);
   }
 

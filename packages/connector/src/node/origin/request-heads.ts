@@ -8,8 +8,10 @@ export type RequestFraming = 'none' | 'length' | 'chunked';
 
 /** Writes the heads of requests as the origin gets them. */
 export interface RequestHeads {
-  /** Writes one; the result does not change afterwards. A text says why there can be none. */
-  write(head: Head, framing: RequestFraming, upgrade: boolean): Uint8Array | string;
+  /** Why a request cannot be forwarded; undefined when it can. */
+  faultOf(head: Head): string | undefined;
+  /** Writes one, into `block` where it has room; the result changes when that is written again, and else never. */
+  write(head: Head, framing: RequestFraming, upgrade: boolean, block: Uint8Array | undefined): Uint8Array;
 }
 
 const version = latin1Bytes(' HTTP/1.1\r\n');
@@ -27,6 +29,7 @@ const asterisk = 0x2a;
 
 /**
  * @param hostHeader See `OriginOptions.hostHeader`.
+ * @param slab Takes the heads that are given no block, or one that is too small.
  */
 export function createRequestHeads(address: OriginAddress, hostHeader: string, slab: Slab): RequestHeads {
   const preserves = hostHeader === 'preserve';
@@ -54,25 +57,30 @@ export function createRequestHeads(address: OriginAddress, hostHeader: string, s
     return copyBytes(lineEnd, 0, 2, into, at);
   }
 
+  function writeHead(head: Head, framing: RequestFraming, upgrade: boolean, into: Uint8Array, start: number): number {
+    const connection = connectionLine(head, upgrade);
+    let at = copyBytes(head.bytes, head.methodStart, head.methodEnd, into, start);
+    into[at++] = 0x20;
+    at = writeTarget(head, into, at);
+    at = copyBytes(version, 0, version.length, into, at);
+    at = writeHost(head, into, at);
+    at = copyFields(head, into, at);
+    at = copyBytes(connection, 0, connection.length, into, at);
+    if (framing === 'chunked') at = copyBytes(chunkedLine, 0, chunkedLine.length, into, at);
+    return copyBytes(lineEnd, 0, 2, into, at);
+  }
+
   return {
-    write(head, framing, upgrade) {
-      const { bytes } = head;
-      if (base.length > 0 && climbs(bytes, head.pathStart, head.pathEnd)) return 'the path leaves the base path';
-      const connection = connectionLine(head, upgrade);
-      slab.reserve(head.end - head.start + base.length + ownHost.length + addedBytes);
-      const into = slab.bytes;
+    faultOf({ bytes, pathStart, pathEnd }) {
+      return base.length > 0 && climbs(bytes, pathStart, pathEnd) ? 'the path leaves the base path' : undefined;
+    },
+    write(head, framing, upgrade, block) {
+      const most = head.end - head.start + base.length + ownHost.length + addedBytes;
+      if (block && block.length >= most) return block.subarray(0, writeHead(head, framing, upgrade, block, 0));
+      slab.reserve(most);
       const start = slab.at;
-      let at = copyBytes(bytes, head.methodStart, head.methodEnd, into, start);
-      into[at++] = 0x20;
-      at = writeTarget(head, into, at);
-      at = copyBytes(version, 0, version.length, into, at);
-      at = writeHost(head, into, at);
-      at = copyFields(head, into, at);
-      at = copyBytes(connection, 0, connection.length, into, at);
-      if (framing === 'chunked') at = copyBytes(chunkedLine, 0, chunkedLine.length, into, at);
-      at = copyBytes(lineEnd, 0, 2, into, at);
-      slab.at = at;
-      return into.subarray(start, at);
+      slab.at = writeHead(head, framing, upgrade, slab.bytes, start);
+      return slab.bytes.subarray(start, slab.at);
     },
   };
 }

@@ -239,7 +239,7 @@ describe('an https: origin', () => {
       origin: (port) => `https://127.0.0.1:${port}`,
     });
     expect((await pair.visit().done()).failure?.reason).toBe('origin-refused');
-    expect(pair.log[0]).toContain('cannot be reached');
+    expect(pair.log[0]).toContain('speaks no TLS');
   });
 });
 

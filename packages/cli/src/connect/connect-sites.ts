@@ -49,7 +49,11 @@ export function connectSites(plan: ConnectPlan, state: StateDirectory, output: C
       ...(flags.allowCleartext ? { allowCleartext: true } : {}),
       ...(flags.caFile === undefined ? {} : { tls: { ca: readCertificates(flags.caFile, '--ca-file', io) } }),
       onState: (state) => teller.tell(state, state.state === 'ready' ? inOrder(sites, connection.targets) : []),
-      onError: (error, request) => request && note(`${request.method} ${request.url}: ${messageOf(error)}`),
+      onError: (error, request) => {
+        if (request) note(`${request.method} ${request.url}: ${messageOf(error)}`);
+        // What else has no request is a state.
+        else if (isBadAnswer(error)) note(`A visitor got 502 bad-answer: ${error.message}`);
+      },
       logger: {
         info() {},
         // All other trouble is a state, and told as one.
@@ -152,6 +156,10 @@ function displayOf(to: string): string {
 /** What is typed has no name on the command line. */
 function isNoOrigin(error: unknown): error is ReverseHttpError {
   return error instanceof ReverseHttpError && error.message.startsWith('handler: ');
+}
+
+function isBadAnswer(error: unknown): error is ReverseHttpError {
+  return error instanceof ReverseHttpError && error.code === 'bad-answer';
 }
 
 function messageOf(error: unknown): string {

@@ -21,6 +21,7 @@ import { acceptWithin } from './accept-within.js';
 import { askToken } from './ask-token.js';
 import { BackOff, dialPolicy, refusedPolicy } from './back-off.js';
 import type { DialledTransport, Dialler } from './dialler.js';
+import { drain } from './drain.js';
 import { type GreetingHandler, greet } from './greeting.js';
 import { createHello, registeredTarget } from './hello.js';
 import { Progress } from './progress.js';
@@ -59,6 +60,7 @@ const answerTimeoutMs = 10_000;
 /** How often a standby asks, ms. */
 const standbyMs = 60_000;
 const defaultGraceMs = 30_000;
+const closedAsAsked: CloseReason = { code: 'closed', message: sessionCodes.closed.message };
 
 /** Dials, keeps a session, goes on with it or opens another one: until it is closed. */
 export function createLink(options: LinkOptions): Connection {
@@ -313,7 +315,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
   /** The gateway gave the reason for having no session with us. */
   #onGone({ code, message, retryAfterMs }: Goodbye): void {
     const error = new ReverseHttpError(code, message || sessionCodes[code].message);
-    if (this.#closing) this.#finish({ code: 'closed', message: sessionCodes.closed.message });
+    if (this.#closing) this.#finish(closedAsAsked);
     else if (code === 'replaced' || code === 'standby') this.#standBy(message);
     else if (error.retryable) this.#retry(error, retryAfterMs);
     else this.#refuse(error, retryAfterMs);
@@ -321,9 +323,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
 
   #retry(error: ReverseHttpError | undefined, atLeastMs = 0): void {
     this.#hangUp = undefined;
-    if (this.#closing && !this.#session) {
-      return this.#finish({ code: 'closed', message: sessionCodes.closed.message });
-    }
+    if (this.#closing && !this.#session) return this.#finish(closedAsAsked);
     const retryInMs = Math.max(this.#dials.next(), atLeastMs);
     const state = this.#session ? 'detached' : 'connecting';
     this.#later(retryInMs);
@@ -371,17 +371,9 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
 
   #drain(graceMs: number): void {
     const session = this.#session;
-    const leave = (): void => this.#finish({ code: 'closed', message: sessionCodes.closed.message });
+    const leave = (): void => this.#finish(closedAsAsked);
     if (!session) return leave();
-    session.mux.goAway();
-    const { clock } = this.#runtime;
-    clock.setTimer(leave, graceMs);
-    // Requests that crossed the goaway are refused, which the gateway must hear before the session ends.
-    const lingerMs = 50 + 2 * (session.roundTripMs ?? 0);
-    const onIdle = (): void =>
-      void clock.setTimer(() => this.#acceptor.active === 0 && leave(), Math.min(lingerMs, graceMs));
-    this.#acceptor.onIdle = onIdle;
-    if (this.#acceptor.active === 0) onIdle();
+    drain(session, this.#acceptor, this.#runtime.clock, graceMs, leave);
   }
 
   #finish(reason: CloseReason): void {

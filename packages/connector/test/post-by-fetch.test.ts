@@ -1,5 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { bodyOf } from '@reverse-http/protocol/poll';
 import { afterEach, expect, it } from 'vitest';
 import type { PostOutcome } from '../src/transport/poll.js';
 import { createPostByFetch } from '../src/transport/post-by-fetch.js';
@@ -24,7 +25,7 @@ function post(url: string, body: Uint8Array = new Uint8Array(3)): Promise<[PostO
   return new Promise((resolve) => {
     createPostByFetch(fetch)(
       url,
-      body,
+      bodyOf(body),
       (outcome) => resolve([outcome, moved]),
       (bytes) => {
         moved += bytes;
@@ -113,7 +114,7 @@ it('can be given up', async () => {
   let told = false;
   const giveUp = createPostByFetch(fetch)(
     url,
-    new Uint8Array(1),
+    bodyOf(new Uint8Array(1)),
     () => {
       told = true;
     },

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { bodyOf } from '@reverse-http/protocol/poll';
 import { afterEach, expect, it } from 'vitest';
 import { createPost } from '../src/node/transport/post.js';
 import type { PostOutcome } from '../src/transport/poll.js';
@@ -13,7 +14,7 @@ afterEach(() => new Promise<void>((resolve) => void server.close(() => resolve()
 async function post(): Promise<PostOutcome> {
   const { port } = server.address() as AddressInfo;
   return new Promise((resolve) => {
-    createPost()(`http://127.0.0.1:${port}/`, new Uint8Array(1), resolve, () => {});
+    createPost()(`http://127.0.0.1:${port}/`, bodyOf(new Uint8Array(1)), resolve, () => {});
   });
 }
 
@@ -45,13 +46,13 @@ it('repeats what was given up on a fresh connection, for the kept ones may be de
   const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
   const send = createPost();
   const answered = (path: string): Promise<PostOutcome> =>
-    new Promise((resolve) => void send(url + path, new Uint8Array(1), resolve, () => {}));
+    new Promise((resolve) => void send(url + path, bodyOf(new Uint8Array(1)), resolve, () => {}));
   await Promise.all([answered('/one'), answered('/two')]);
   expect(sockets.size).toBe(2);
   const asked = new Promise<void>((resolve) => silent.once('request', () => resolve()));
   const giveUp = send(
     `${url}/silence`,
-    new Uint8Array(1),
+    bodyOf(new Uint8Array(1)),
     () => {},
     () => {},
   );

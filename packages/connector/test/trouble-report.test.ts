@@ -83,7 +83,7 @@ describe('with both transports in turn, one line is told of', () => {
     );
     const { lines } = await try4(url);
     expect(lines).toEqual([
-      expect.stringContaining(`not-a-gateway: ${url}/ answers, but not as a gateway does: Parse Error`),
+      expect.stringContaining(`not-a-gateway: ${url}/ answers, but not as a gateway does: the answer is not HTTP`),
     ]);
   });
 });

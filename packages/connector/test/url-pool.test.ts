@@ -1,18 +1,17 @@
 import { Socket } from 'node:net';
 import { createManualClock, type ManualClock } from '@reverse-http/protocol/session';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { OriginConnection } from '../src/node/origin/origin-connection.js';
-import type { DialListener } from '../src/node/origin/origin-dialler.js';
+import { ClientConnection } from '../src/node/client/client-connection.js';
+import type { DialListener } from '../src/node/client/connection-dialler.js';
+import { ConnectionPool, type ConnectionWaiter } from '../src/node/client/connection-pool.js';
 import { type OriginOptions, resolveOriginOptions } from '../src/node/origin/origin-options.js';
-import { type ConnectionWaiter, OriginPool } from '../src/node/origin/origin-pool.js';
-import type { OriginWatch } from '../src/node/origin/origin-watch.js';
 
 /** A request that wants a connection. */
 class Waiter implements ConnectionWaiter {
-  connection: OriginConnection | undefined;
+  connection: ClientConnection | undefined;
   refused = false;
 
-  onConnection(connection: OriginConnection): void {
+  onConnection(connection: ClientConnection): void {
     this.connection = connection;
   }
 
@@ -23,12 +22,11 @@ class Waiter implements ConnectionWaiter {
 
 let clock: ManualClock;
 let dials: (DialListener & { cancelled?: boolean })[];
-let pool: OriginPool;
+let pool: ConnectionPool;
 
 function createPool(options: OriginOptions = {}): void {
   clock = createManualClock();
   dials = [];
-  const watch = { onReachable() {}, onRefused() {} } as unknown as OriginWatch;
   const dialler = {
     dial(_keeper: unknown, listener: DialListener & { cancelled?: boolean }) {
       dials.push(listener);
@@ -37,12 +35,12 @@ function createPool(options: OriginOptions = {}): void {
       };
     },
   };
-  pool = new OriginPool({ dialler, watch, clock, options: resolveOriginOptions(options) });
+  pool = new ConnectionPool({ dialler, clock, ...resolveOriginOptions(options) });
 }
 
 /** The dial of that number succeeds. */
-function connected(index: number): OriginConnection {
-  const connection = new OriginConnection(new Socket(), pool);
+function connected(index: number): ClientConnection {
+  const connection = new ClientConnection(new Socket(), pool, 1);
   dials[index]!.onConnected(connection);
   return connection;
 }

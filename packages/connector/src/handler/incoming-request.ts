@@ -82,7 +82,7 @@ export class IncomingRequest implements FetchRequest {
 
   async arrayBuffer(): Promise<ArrayBuffer> {
     const bytes = await this.#read();
-    return bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
+    return bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : new Uint8Array(bytes).buffer;
   }
 
   async blob(): Promise<Blob> {

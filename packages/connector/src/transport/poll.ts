@@ -1,6 +1,13 @@
 import type { ReverseHttpError } from '@reverse-http/protocol/errors';
 import { MessageKind } from '@reverse-http/protocol/pipe';
-import { createPollPath, type PollOutcome, type PollPath, PollRequester } from '@reverse-http/protocol/poll';
+import {
+  bodyOf,
+  createPollPath,
+  type PollBody,
+  type PollOutcome,
+  type PollPath,
+  PollRequester,
+} from '@reverse-http/protocol/poll';
 import { type Clock, decodeHello, decodeWelcome, type TransportHandler } from '@reverse-http/protocol/session';
 import { answeredWith, cannotBeReached, speaksOtherwise } from '../link/dial-errors.js';
 import type { DialHandler, DialledTransport, Dialler } from '../link/dialler.js';
@@ -14,7 +21,7 @@ export type PostOutcome = PollOutcome & { readonly notHttp?: boolean };
  */
 export type Post = (
   url: string,
-  body: Uint8Array,
+  body: PollBody,
   done: (outcome: PostOutcome) => void,
   onMoved: (bytes: number) => void,
 ) => () => void;
@@ -153,7 +160,7 @@ class PollTransport implements DialledTransport {
       this.#path.roundTripMs ??= clock.now() - began;
       this.#handler.onMessage(outcome.body);
     };
-    this.#giveUp = post(`${this.#url}hello`, hello, onAnswered, () => {});
+    this.#giveUp = post(`${this.#url}hello`, bodyOf(hello), onAnswered, () => {});
   }
 
   #begin(hello: Uint8Array, answer: Uint8Array): void {

@@ -1,3 +1,4 @@
+import { bytesOf } from '@reverse-http/protocol/poll';
 import type { Post, PostOutcome } from './poll.js';
 
 /** Longer answers are not a gateway's: at most 4 MiB are asked for. */
@@ -11,7 +12,7 @@ export function createPostByFetch(fetch: typeof globalThis.fetch): Post {
   return (url, body, done, onMoved) => {
     const controller = new AbortController();
     let over = false;
-    send(fetch, url, body, controller.signal, (bytes) => over || onMoved(bytes))
+    send(fetch, url, bytesOf(body), controller.signal, (bytes) => over || onMoved(bytes))
       .catch(outcomeOf)
       .then((outcome) => {
         if (!over) done(outcome);
@@ -26,14 +27,14 @@ export function createPostByFetch(fetch: typeof globalThis.fetch): Post {
 async function send(
   fetch: typeof globalThis.fetch,
   url: string,
-  body: Uint8Array,
+  body: Uint8Array<ArrayBuffer>,
   signal: AbortSignal,
   onMoved: (bytes: number) => void,
 ): Promise<PostOutcome> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'Content-Type': 'application/octet-stream' },
-    body: body as Uint8Array<ArrayBuffer>,
+    body,
     signal,
     cache: 'no-store',
     credentials: 'omit',

@@ -1,12 +1,6 @@
 import { ReverseHttpError } from '@reverse-http/protocol/errors';
 import { MessageKind } from '@reverse-http/protocol/pipe';
-import {
-  encodePollAnswer,
-  PollAcceptor,
-  type PollRequest,
-  type PollResponder,
-  transportOver,
-} from '@reverse-http/protocol/poll';
+import { PollAcceptor, type PollRequest, type PollResponder, transportOver } from '@reverse-http/protocol/poll';
 import { type Clock, encodeControl, type Transport } from '@reverse-http/protocol/session';
 import { goodbyeOf } from './hello-check.js';
 import type { Place } from './place.js';
@@ -38,7 +32,7 @@ export function createPollCarriage(
 
   function answerGoodbye({ session, poll }: PollRequest, responder: PollResponder): void {
     const goodbye = encodeControl(MessageKind.Close, places.endOf(session) ?? goodbyeOf('gone'));
-    responder.answer(encodePollAnswer({ counts: true, number: poll?.number ?? 0, messages: [goodbye] }));
+    responder.answer({ counts: true, number: poll?.number ?? 0, messages: [goodbye] });
   }
 
   return (request, responder) => {
@@ -47,13 +41,13 @@ export function createPollCarriage(
     const acceptor = acceptorOf(place, request.attach);
     // At its first message it may have had to yield to another connector.
     if (places.ofSession(request.session) !== place) return answerGoodbye(request, responder);
-    if (!acceptor) return responder.answer(encodePollAnswer(transportOver));
+    if (!acceptor) return responder.answer(transportOver);
     try {
       acceptor.receive(request, responder);
     } catch (error) {
       if (!(error instanceof ReverseHttpError) || error.code !== 'protocol-error') throw error;
       place.session.close('protocol-error', error.message);
-      responder.answer(encodePollAnswer(transportOver));
+      responder.answer(transportOver);
     }
   };
 }

@@ -1,6 +1,13 @@
 import { methodOf } from '@reverse-http/protocol/http1';
 import { MessageKind } from '@reverse-http/protocol/pipe';
-import { decodePollRequest, maxPollHeaderBytes, type PollResponder, sessionOfPoll } from '@reverse-http/protocol/poll';
+import {
+  bodyOf,
+  decodePollRequest,
+  maxPollHeaderBytes,
+  type PollResponder,
+  pollAnswerBody,
+  sessionOfPoll,
+} from '@reverse-http/protocol/poll';
 import { decodeHello, encodeControl, type Goodbye, maxControlMessageBytes } from '@reverse-http/protocol/session';
 import type { Visit } from '../visit/visit.js';
 import { readBody } from './read-body.js';
@@ -61,9 +68,9 @@ export function createPollEndpoint(reception: Reception): PollEndpoint {
 
   function carry(visit: Visit, body: Uint8Array): void {
     const request = decodePollRequest(body);
+    if (request) return reception.carry(request, responderOf(visit));
     const session = sessionOfPoll(body);
-    if (request) reception.carry(request, responderOf(visit));
-    else if (session !== undefined && !reception.knows(session)) {
+    if (session !== undefined && !reception.knows(session)) {
       reception.carry({ session, attach: 0, poll: undefined, messages: [] }, responderOf(visit));
     } else visit.fail('bad-request', { detail: 'The body is not a poll or post.' });
   }
@@ -73,7 +80,7 @@ export function createPollEndpoint(reception: Reception): PollEndpoint {
 
 function responderOf(visit: Visit): PollResponder {
   const responder: PollResponder = {
-    answer: (body) => visit.answer(200, fields, body),
+    answer: (answer) => visit.answer(200, fields, pollAnswerBody(answer)),
     refuse: () => visit.fail('rate-limited', { detail: 'Too many requests that bring nothing.', fields: exposed }),
   };
   visit.handler = {
@@ -86,11 +93,15 @@ function responderOf(visit: Visit): PollResponder {
 async function decide(visit: Visit, decision: ReturnType<Reception['receive']>): Promise<void> {
   const decided = await decision;
   if ('code' in decided) answerGoodbye(visit, decided);
-  else visit.answer(200, fields, encodeControl(MessageKind.Welcome, decided.welcome));
+  else answerControl(visit, encodeControl(MessageKind.Welcome, decided.welcome));
 }
 
 function answerGoodbye(visit: Visit, goodbye: Goodbye): void {
-  visit.answer(200, fields, encodeControl(MessageKind.Refuse, goodbye));
+  answerControl(visit, encodeControl(MessageKind.Refuse, goodbye));
+}
+
+function answerControl(visit: Visit, message: Uint8Array): void {
+  visit.answer(200, fields, bodyOf(message));
 }
 
 /** Everything but POST is answered here; true when it was. */

@@ -1,3 +1,4 @@
+import type { ByteSource } from '@reverse-http/protocol/mux';
 import type { Visit } from '../visit/visit.js';
 
 /** Settings of {@link readBody}. */
@@ -12,17 +13,39 @@ export interface ReadBodyOptions {
   readonly onProgress?: (bytes: Uint8Array) => boolean;
 }
 
+/** Most bodies are here whole with their head: they are read into one buffer, and cost no memory of their own. */
+const shared: Uint8Array = new Uint8Array(64 * 1024);
+let sharedIsFree = true;
+
 /**
- * Reads a request's body whole. The buffer grows as bytes arrive, never by the visitor's word; `onBody` is not called
- * when the visitor leaves or the body is too long.
+ * Reads a request's body whole; it is valid only during the call of `onBody`, which does not come when the visitor leaves or
+ * the body is too long. The buffer grows as bytes arrive, never by the visitor's word.
  */
 export function readBody(visit: Visit, options: ReadBodyOptions, onBody: (body: Uint8Array) => void): void {
   const { body, head } = visit;
   if (!body) return onBody(new Uint8Array(0));
   if (head.contentLength > options.maxBytes) return visit.fail('body-too-large');
-  const source = body;
-  let bytes = new Uint8Array(Math.min(Math.max(head.contentLength, 0) + 1, 16 * 1024));
-  let length = 0;
+  if (!sharedIsFree) return readPieces(visit, body, new Uint8Array(0), options, onBody);
+  sharedIsFree = false;
+  try {
+    const length = body.read(shared, 0, Math.min(shared.length, options.maxBytes));
+    const bytes = shared.subarray(0, length);
+    if (body.ended) onBody(bytes);
+    else readPieces(visit, body, new Uint8Array(bytes), options, onBody);
+  } finally {
+    sharedIsFree = true;
+  }
+}
+
+function readPieces(
+  visit: Visit,
+  source: ByteSource,
+  start: Uint8Array,
+  options: ReadBodyOptions,
+  onBody: (body: Uint8Array) => void,
+): void {
+  let bytes = start;
+  let length = start.length;
   let done = false;
   let timer = options.deadlineMs === undefined ? undefined : setTimeout(onLate, options.deadlineMs).unref();
 
@@ -42,18 +65,15 @@ export function readBody(visit: Visit, options: ReadBodyOptions, onBody: (body: 
       timer = setTimeout(onLate, options.idleMs).unref();
     }
     while (!done) {
-      if (length === bytes.length) grow();
-      const count = source.read(bytes, length, bytes.length);
-      length += count;
-      if (count === 0) break;
       if (length > options.maxBytes) {
         end();
         return visit.fail('body-too-large');
       }
-      if (options.onProgress && !options.onProgress(bytes.subarray(0, length))) {
-        end();
-        return;
-      }
+      if (options.onProgress && !options.onProgress(bytes.subarray(0, length))) return end();
+      if (length === bytes.length) grow();
+      const count = source.read(bytes, length, bytes.length);
+      if (count === 0) break;
+      length += count;
     }
     if (done || !source.ended) return;
     end();
@@ -61,7 +81,7 @@ export function readBody(visit: Visit, options: ReadBodyOptions, onBody: (body: 
   }
 
   function grow(): void {
-    const grown = new Uint8Array(Math.min(bytes.length * 4, options.maxBytes + 1));
+    const grown = new Uint8Array(Math.min(Math.max(bytes.length * 4, 16 * 1024), options.maxBytes + 1));
     grown.set(bytes);
     bytes = grown;
   }

@@ -45,6 +45,13 @@ export interface VisitOutcome {
   readonly bytesOut: number;
 }
 
+/** A body that is written where it leaves from, once and at once. */
+export interface WrittenBody {
+  /** Bytes. */
+  readonly length: number;
+  writeTo(into: Uint8Array, at: number): void;
+}
+
 /**
  * One exchange seen from the visitor's side. Nothing behind it knows what a socket is, but `tunnel/`, which takes one
  * over.
@@ -92,7 +99,7 @@ export interface Visit {
   /** Ends the visitor's connection without a clean end, because the answer cannot be finished. */
   abort(reason: Reason): void;
   /** Answers with a document of the gateway's own; `fields` are whole lines. */
-  answer(status: number, fields: string, body: string | Uint8Array): void;
+  answer(status: number, fields: string, body: string | WrittenBody): void;
   /** The connection itself with the bytes that were read beyond the head: for `tunnel/` alone. */
   takeSocket(): { readonly socket: Duplex; readonly head: Uint8Array };
 }

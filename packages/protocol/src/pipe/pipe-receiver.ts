@@ -96,7 +96,7 @@ export class PipeReceiver {
     if (held.length === maxHeldPieces || this.#heldBytes + bytes.length > this.#maxHeldBytes) return;
     if (this.#budget && !this.#budget.take(bytes.length)) return;
     // A copy: the transport's buffer is its own again after the call, and may be far larger than this piece of it.
-    held.splice(index, 0, { offset, bytes: bytes.slice() });
+    held.splice(index, 0, { offset, bytes: new Uint8Array(bytes) });
     this.#heldBytes += bytes.length;
   }
 

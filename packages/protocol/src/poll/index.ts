@@ -1,5 +1,7 @@
 export { PollAcceptor, type PollAcceptorOptions, type PollResponder } from './poll-acceptor.js';
 export {
+  bodyOf,
+  bytesOf,
   decodePollAnswer,
   decodePollRequest,
   encodePollAnswer,
@@ -7,9 +9,12 @@ export {
   maxMessagesPerBody,
   maxPollHeaderBytes,
   type PollAnswer,
+  type PollBody,
   PollKind,
   type PollRequest,
   type PollTerms,
+  pollAnswerBody,
+  pollRequestBody,
   sessionOfPoll,
   transportOver,
 } from './poll-message.js';

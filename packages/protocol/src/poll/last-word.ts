@@ -1,6 +1,6 @@
 import type { Timer } from '../session/index.js';
 import type { Batch } from './batch.js';
-import { encodePollRequest, maxMessagesPerBody } from './poll-message.js';
+import { maxMessagesPerBody, pollRequestBody } from './poll-message.js';
 import type { PollRequesterOptions } from './poll-requester-options.js';
 
 /** A kept connection may have been closed meanwhile. */
@@ -24,7 +24,7 @@ export function sendLastWord(
   messages: readonly Uint8Array[],
   patienceMs: number,
 ): void {
-  const body = encodePollRequest({ session, attach, poll: undefined, messages });
+  const body = pollRequestBody({ session, attach, poll: undefined, messages });
   let attempts = 0;
   let giveUp = send();
   const timer: Timer = clock.setTimer(() => giveUp(), patienceMs);

@@ -3,11 +3,11 @@ import type { Clock, Timer, Transport, TransportHandler } from '../session/index
 import { Batch } from './batch.js';
 import { Gathering } from './gathering.js';
 import { IdleBudget } from './idle-budget.js';
-import { encodePollAnswer, type PollRequest, type PollTerms, transportOver } from './poll-message.js';
+import { type PollAnswer, type PollRequest, type PollTerms, transportOver } from './poll-message.js';
 
 /** One HTTP request of a connector, to be answered once. */
 export interface PollResponder {
-  answer(body: Uint8Array): void;
+  answer(answer: PollAnswer): void;
   /** Instead of an answer: the request was not taken, and is to come again in a second. */
   refuse(): void;
   /** Set by who took the request; called when its connection died before the answer. */
@@ -112,7 +112,7 @@ export class PollAcceptor implements Transport {
    * @throws ReverseHttpError `protocol-error` for a poll before its time, and for a flood of requests that bring nothing.
    */
   receive(request: PollRequest, responder: PollResponder): void {
-    if (this.#closed) return responder.answer(encodePollAnswer(transportOver));
+    if (this.#closed) return responder.answer(transportOver);
     const { poll, messages } = request;
     if (poll) this.#assertOrder(poll);
     const brought = Batch.of(messages);
@@ -133,10 +133,9 @@ export class PollAcceptor implements Transport {
     this.#answerGathered();
     this.#closed = true;
     this.#patience?.cancel();
-    const over = encodePollAnswer(transportOver);
     for (const { responder, timer } of this.#waiting.splice(0)) {
       timer.cancel();
-      responder.answer(over);
+      responder.answer(transportOver);
     }
     const { handler } = this;
     this.handler = deaf;
@@ -163,7 +162,7 @@ export class PollAcceptor implements Transport {
       }
     } finally {
       // Also when a handler threw: whoever asked is not to wait for nothing.
-      if (this.#closed) responder.answer(encodePollAnswer(transportOver));
+      if (this.#closed) responder.answer(transportOver);
     }
     return !this.#closed;
   }
@@ -179,7 +178,7 @@ export class PollAcceptor implements Transport {
     const isNews = lowest >= this.#lowest;
     this.#advance(lowest);
     // Answered in full, says the connector: somebody on the way repeats it.
-    if (number < this.#lowest) return responder.answer(encodePollAnswer({ counts: false, number, messages: [] }));
+    if (number < this.#lowest) return responder.answer({ counts: false, number, messages: [] });
     const doubled = this.#supersede(number);
     const repeated = this.#answered.delete(number);
     if (repeated || (isNews && ack < this.#receivedEnd)) {
@@ -196,7 +195,7 @@ export class PollAcceptor implements Transport {
 
   #answerPost(responder: PollResponder): void {
     this.#heard();
-    responder.answer(encodePollAnswer({ counts: true, number: 0, messages: this.#ackMessages() }));
+    responder.answer({ counts: true, number: 0, messages: this.#ackMessages() });
     // The ack was taken by an answer that nobody may wait for (a hop's copy): a poll that needs it is not to go without.
     for (const waiting of [...this.#waiting]) if (waiting.carries) this.#answer(waiting);
   }
@@ -219,7 +218,7 @@ export class PollAcceptor implements Transport {
       if (waiting.terms.number !== number && waiting.terms.number >= this.#lowest) continue;
       this.#release(waiting);
       doubled ||= waiting.terms.number === number;
-      waiting.responder.answer(encodePollAnswer({ counts: false, number: waiting.terms.number, messages: [] }));
+      waiting.responder.answer({ counts: false, number: waiting.terms.number, messages: [] });
     }
     return doubled;
   }
@@ -259,7 +258,7 @@ export class PollAcceptor implements Transport {
     const { number } = waiting.terms;
     this.#answered.set(number, end);
     const carried = messages.length > 0 ? messages : this.#ackMessages();
-    waiting.responder.answer(encodePollAnswer({ counts: true, number, messages: carried }));
+    waiting.responder.answer({ counts: true, number, messages: carried });
     // If nobody waited for a repeat, the next poll tells so; where one waits already, it is sent for a newer one.
     if (waiting.repeated) for (const other of [...this.#waiting]) this.#answer(other);
     if (this.#waiting.length === 0 || end > 0) this.#awaitRequest();

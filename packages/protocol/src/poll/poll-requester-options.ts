@@ -1,4 +1,5 @@
 import type { Clock } from '../session/index.js';
+import type { PollBody } from './poll-message.js';
 import type { PollPath } from './poll-path.js';
 
 /** What came of an HTTP request. */
@@ -22,7 +23,7 @@ export interface PollRequesterOptions {
    */
   readonly post: (
     path: 'poll' | 'post',
-    body: Uint8Array,
+    body: PollBody,
     done: (outcome: PollOutcome) => void,
     onMoved: (bytes: number) => void,
   ) => () => void;

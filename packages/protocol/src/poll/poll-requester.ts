@@ -3,7 +3,7 @@ import { Batch } from './batch.js';
 import { Gathering } from './gathering.js';
 import { gatherLastWord, sendLastWord } from './last-word.js';
 import { movingHoldMs, Outgoing } from './outgoing.js';
-import { decodePollAnswer, encodePollRequest, maxPollHeaderBytes, type PollAnswer } from './poll-message.js';
+import { decodePollAnswer, maxPollHeaderBytes, type PollAnswer, pollRequestBody } from './poll-message.js';
 import { createPollPath, type PollPath } from './poll-path.js';
 import type { PollOutcome, PollRequesterOptions } from './poll-requester-options.js';
 import { serialHoldMs } from './serial-hop.js';
@@ -215,7 +215,7 @@ export class PollRequester implements Transport {
     };
     const giveUp = post(
       poll ? 'poll' : 'post',
-      encodePollRequest({ session, attach, poll, messages }),
+      pollRequestBody({ session, attach, poll, messages }),
       onOutcome,
       (bytes) => {
         outgoing.movedAt = clock.now();

@@ -55,14 +55,18 @@ class MemoryTransport implements Transport {
 
   send(bytes: Uint8Array): void {
     if (!this.#open) return;
-    const copy = bytes.slice();
+    const copy = new Uint8Array(bytes);
     const arrive = () => this.peer?.receive(copy);
     if (this.#options.carry) this.#options.carry(this.#towards, copy, arrive);
     else this.#options.defer(arrive);
   }
 
   receive(bytes: Uint8Array): void {
-    if (this.#open) this.handler.onMessage(bytes);
+    if (!this.#open) return;
+    const message = new Uint8Array(bytes);
+    this.handler.onMessage(message);
+    // Valid during the call only: whoever keeps it is to find out here, not where its memory serves again.
+    message.fill(0xee);
   }
 
   close(): void {

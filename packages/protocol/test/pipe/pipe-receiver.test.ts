@@ -34,6 +34,15 @@ describe('the receiving half of a pipe', () => {
     expect(pipe.heldBytes).toBe(0);
   });
 
+  test('keeps what it holds, though the memory serves again once it was told', () => {
+    const { taken, pipe } = receiver();
+    const memory = Buffer.from(piece(3, 6));
+    pipe.receive(3, memory);
+    memory.fill(0);
+    pipe.receive(0, piece(0, 3));
+    expect(taken).toEqual([...piece(0, 6)]);
+  });
+
   test('any pieces in any order make the stream', () => {
     const pieces = fc.array(fc.tuple(fc.nat(99), fc.nat(20)), { maxLength: 80 });
     fc.assert(

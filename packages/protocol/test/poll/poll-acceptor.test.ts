@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { MessageKind, writeMessageHeader } from '../../src/pipe/index.js';
-import { decodePollAnswer, maxMessagesPerBody, PollAcceptor, type PollRequest } from '../../src/poll/index.js';
+import { maxMessagesPerBody, PollAcceptor, type PollAnswer, type PollRequest } from '../../src/poll/index.js';
 import { createManualClock, encodeControl } from '../../src/session/index.js';
 import { Random } from '../sim/random.js';
 
@@ -39,8 +39,7 @@ class Bench {
   }
 
   ask(request: Omit<PollRequest, 'session' | 'attach'>, name: string): void {
-    const answer = (body: Uint8Array): void => {
-      const { counts, number, messages } = decodePollAnswer(body)!;
+    const answer = ({ counts, number, messages }: PollAnswer): void => {
       this.answers.push(
         `${name}: ${counts ? number : `void ${number}`} ${messages.map((m) => m.length).join('+')}`.trim(),
       );

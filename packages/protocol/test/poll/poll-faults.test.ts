@@ -175,8 +175,8 @@ describe('doubles', () => {
     pair.clock.advance(45_000);
     const [ghost] = pair.polls;
     const answers: unknown[] = [];
-    pair.acceptor.receive(ghost!.request, { answer: (bytes) => answers.push([...bytes]), refuse() {} });
-    expect(answers).toEqual([[0x25, 1]]);
+    pair.acceptor.receive(ghost!.request, { answer: (answer) => answers.push(answer), refuse() {} });
+    expect(answers).toEqual([{ counts: false, number: 1, messages: [] }]);
     pair.open(1000);
     pair.clock.settle();
     expect(pair.accepted[0]!.handler.received).toBe(1000);

@@ -1,9 +1,11 @@
 import {
+  bytesOf,
   createPollPath,
-  decodePollAnswer,
   decodePollRequest,
+  encodePollAnswer,
   PollAcceptor,
   type PollAnswer,
+  type PollBody,
   type PollOutcome,
   type PollRequest,
   PollRequester,
@@ -98,11 +100,12 @@ export class PollPair extends SessionPair {
 
   #post(
     path: 'poll' | 'post',
-    body: Uint8Array,
+    content: PollBody,
     done: (outcome: PollOutcome) => void,
     moved: (bytes: number) => void,
   ): () => void {
     const { clock } = this;
+    const body = bytesOf(content);
     const call: Call = {
       path,
       request: decodePollRequest(body)!,
@@ -135,8 +138,8 @@ export class PollPair extends SessionPair {
 
   #arrive(call: Call, body: Uint8Array, fate: Fate): void {
     this.acceptor.receive(decodePollRequest(body)!, {
-      answer: (bytes) => {
-        const answer = decodePollAnswer(bytes)!;
+      answer: (answer) => {
+        const bytes = encodePollAnswer(answer);
         call.answer ??= answer;
         call.answeredAt ??= this.clock.now();
         if (fate === 'swallowed') return;

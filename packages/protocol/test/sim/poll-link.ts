@@ -1,5 +1,6 @@
 import { MessageKind } from '@reverse-http/protocol/pipe';
 import {
+  bytesOf,
   decodePollRequest,
   encodePollAnswer,
   PollAcceptor,
@@ -98,7 +99,8 @@ class GatewayEnd implements Transport {
     let answered = false;
     this.#unanswered++;
     this.#acceptor.receive(request, {
-      answer: (bytes) => {
+      answer: (given) => {
+        const bytes = encodePollAnswer(given);
         assertThat(!answered, 'a request is answered twice');
         assertThat(bytes.length <= (request.poll?.maxAnswerBytes ?? 64) + maxGoodbyeBytes, 'an answer is too long');
         answered = true;
@@ -256,7 +258,7 @@ class ConnectorEnd implements Transport {
       defer: this.#clock.defer,
       random: this.#random.next,
       path: this.#path,
-      post: (path, body, done) => this.#post(path, body, done),
+      post: (path, body, done) => this.#post(path, bytesOf(body), done),
     });
     this.#requester.handler = this.#handler;
   }

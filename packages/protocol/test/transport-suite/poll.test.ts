@@ -1,10 +1,19 @@
-import { decodePollRequest, PollAcceptor, type PollOutcome, PollRequester } from '@reverse-http/protocol/poll';
+import {
+  bytesOf,
+  decodePollRequest,
+  encodePollAnswer,
+  PollAcceptor,
+  type PollAnswer,
+  type PollBody,
+  type PollOutcome,
+  PollRequester,
+} from '@reverse-http/protocol/poll';
 import type { Clock } from '@reverse-http/protocol/session';
 import type { TransportPair } from '@reverse-http/protocol/transport-suite';
 import { Random } from '../sim/random.js';
 import { describeTransport, systemClock } from './describe-transport.js';
 
-type Post = (path: string, body: Uint8Array, done: (outcome: PollOutcome) => void) => () => void;
+type Post = (path: string, body: PollBody, done: (outcome: PollOutcome) => void) => () => void;
 
 const later = (fn: () => void): void => void setImmediate(fn);
 /** Waits are no part of the cases: those between repeats are shorter here. */
@@ -17,7 +26,8 @@ function createPollPair(faults: number, maxBytes = Number.POSITIVE_INFINITY): Tr
   const acceptor = new PollAcceptor({ clock: systemClock, roundTripMs: () => undefined });
   let isCut = false;
   const calls = new Set<(outcome: PollOutcome) => void>();
-  const post: Post = (_path, body, done) => {
+  const post: Post = (_path, content, done) => {
+    const body = bytesOf(content);
     const finish = (outcome: PollOutcome): void => {
       if (calls.delete(finish)) done(outcome);
     };
@@ -25,8 +35,10 @@ function createPollPair(faults: number, maxBytes = Number.POSITIVE_INFINITY): Tr
     later(() => {
       if (isCut || random.chance(faults)) return finish(reset);
       if (body.length > maxBytes) return finish({ kind: 'too-large' });
-      const answer = (bytes: Uint8Array): void =>
-        later(() => finish(isCut || random.chance(faults) ? reset : { kind: 'answer', body: bytes }));
+      const answer = (given: PollAnswer): void => {
+        const outcome: PollOutcome = { kind: 'answer', body: encodePollAnswer(given) };
+        later(() => finish(isCut || random.chance(faults) ? reset : outcome));
+      };
       acceptor.receive(decodePollRequest(body)!, { answer, refuse() {} });
     });
     return () => calls.delete(finish);

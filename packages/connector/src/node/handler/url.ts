@@ -5,11 +5,11 @@ import { Slab } from '@reverse-http/protocol/pipe';
 import type { Clock } from '@reverse-http/protocol/session';
 import type { Logger } from '../../connect-options.js';
 import type { StreamAcceptor } from '../../link/stream-acceptor.js';
+import { ConnectionPool } from '../client/connection-pool.js';
 import { type Origin, parseOrigin } from '../origin/origin-address.js';
 import { createOriginDialler } from '../origin/origin-dialler.js';
 import { OriginExchange, type OriginHost } from '../origin/origin-exchange.js';
 import { type OriginOptions, resolveOriginOptions } from '../origin/origin-options.js';
-import { OriginPool } from '../origin/origin-pool.js';
 import { OriginWatch } from '../origin/origin-watch.js';
 import { createRequestHeads } from '../origin/request-heads.js';
 
@@ -41,9 +41,10 @@ const slabBytes = 64 * 1024;
 export function createUrlAcceptor({ origin, options, clock, logger, onFailure }: UrlAcceptorOptions): UrlAcceptor {
   const address = parseOrigin(origin);
   const resolved = resolveOriginOptions(options);
-  const dialler = createOriginDialler({ address, options: resolved, clock });
+  const dialler = createOriginDialler(address, resolved, clock);
   const watch = new OriginWatch({ address, logger, onState: resolved.onState, onError: onFailure });
-  const pool = new OriginPool({ dialler, watch, options: resolved, clock });
+  const { maxConnections, idleTimeoutMs } = resolved;
+  const pool = new ConnectionPool({ dialler, watch, maxConnections, idleTimeoutMs, clock });
   const slab = new Slab(slabBytes, (size) => Buffer.allocUnsafeSlow(size));
   const scratch = new Head();
   let active = 0;

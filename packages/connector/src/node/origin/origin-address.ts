@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { ReverseHttpError } from '@reverse-http/protocol/errors';
+import { loopbackHosts, type ServerAddress, serverAddressOf } from '../client/server-address.js';
 
 /**
  * Where requests are forwarded to: a port of this machine (`3000`), `host:port`, a URL (`http:` or `https:`; its path is put
@@ -8,25 +9,14 @@ import { ReverseHttpError } from '@reverse-http/protocol/errors';
 export type Origin = number | string | URL;
 
 /** An {@link Origin} taken apart. Nothing that a request says changes any of it. */
-export interface OriginAddress {
+export interface OriginAddress extends ServerAddress {
   /** For people: `127.0.0.1:3000`, `https://10.0.0.7`, `unix:/run/app.sock`. */
   readonly name: string;
-  /** Addresses or names, in the order they are tried; none for a UNIX socket. */
-  readonly hosts: readonly string[];
-  readonly port: number;
-  /** Path of a UNIX socket. */
-  readonly socketPath: string | undefined;
-  readonly secure: boolean;
-  /** The name a certificate must be for: the URL's own host, whatever the `Host` field says. */
-  readonly certificateName: string;
   /** What `Host` is where it is rewritten. */
   readonly authority: string;
   /** Put before each path: empty, or `/base` without a slash at its end. */
   readonly basePath: string;
 }
-
-/** Development servers listen on either. */
-const loopbackHosts = ['127.0.0.1', '::1'] as const;
 
 const expected = 'expected a port, host:port, an http: or https: URL, or unix:/path';
 
@@ -79,23 +69,17 @@ function ofSocket(socketPath: string): OriginAddress {
 }
 
 function ofUrl(url: URL, isUrl: boolean, text: string): OriginAddress {
-  const secure = url.protocol === 'https:';
-  if (!secure && url.protocol !== 'http:') bad(`"${text}" has a scheme that is not forwarded to; ${expected}`);
+  const address = serverAddressOf(url);
+  if (!address.secure && url.protocol !== 'http:') bad(`"${text}" has a scheme that is not forwarded to; ${expected}`);
   if (url.username !== '' || url.password !== '') bad('a user name in the URL is not sent; leave it out');
   if (url.search !== '' || url.hash !== '') bad(`"${text}" must end with its path: no query, no fragment`);
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (host === '') bad(`"${text}" names no host`);
-  const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
+  const { hosts, port } = address;
+  if (hosts[0] === '') bad(`"${text}" names no host`);
   if (port === 0) bad('0 is not a port; ports go from 1 to 65535');
-  const hosts = host === 'localhost' ? loopbackHosts : [host];
   const shown = `${isIP(hosts[0]!) === 6 ? `[${hosts[0]}]` : hosts[0]}:${port}`;
   return {
+    ...address,
     name: isUrl ? url.origin : shown,
-    hosts,
-    port,
-    socketPath: undefined,
-    secure,
-    certificateName: host,
     authority: url.host,
     basePath: url.pathname.replace(/\/+$/, ''),
   };

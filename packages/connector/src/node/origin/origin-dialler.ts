@@ -1,130 +1,17 @@
-import { connect as connectSocket, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
-import { connect as connectTls } from 'node:tls';
 import type { Clock } from '@reverse-http/protocol/session';
+import { type ConnectionDialler, createConnectionDialler } from '../client/connection-dialler.js';
 import type { OriginAddress } from './origin-address.js';
-import { type ConnectionKeeper, OriginConnection } from './origin-connection.js';
 import type { ResolvedOriginOptions } from './origin-options.js';
 
-/** What a dialler needs. */
-export interface OriginDiallerOptions {
-  readonly address: OriginAddress;
-  readonly options: ResolvedOriginOptions;
-  readonly clock: Clock;
-}
+/** Room for the heads that browsers send, cookies and all; longer ones are rare. */
+const blockBytes = 4096;
 
-/** How dialling ended; exactly one is called, once, unless it was cancelled. */
-export interface DialListener {
-  onConnected(connection: OriginConnection): void;
-  onFailed(error: NodeJS.ErrnoException): void;
-}
-
-/** Opens connections to an origin. */
-export interface OriginDialler {
-  /** Opens one, trying the origin's addresses in turn, the one that worked last before the others; returns how to give up. */
-  dial(keeper: ConnectionKeeper, listener: DialListener): () => void;
-}
-
-/** One buffer serves all sockets: without it each read allocates 64 KiB (docs/decisions/0002). */
-const readBytes = 64 * 1024;
-/** Silence before the system asks whether the other machine is still there, ms. */
-const probeAfterMs = 60_000;
-
-/** Makes an {@link OriginDialler}. */
-export function createOriginDialler({ address, options, clock }: OriginDiallerOptions): OriginDialler {
-  const buffer = Buffer.allocUnsafeSlow(readBytes);
-  const open = socketOpener(address, options, buffer);
-  const candidates = Math.max(1, address.hosts.length);
-  let preferred = 0;
-
-  return {
-    dial(keeper, listener) {
-      let tried = 0;
-      let error: NodeJS.ErrnoException | undefined;
-      let hangUp = (): void => {};
-
-      const attempt = (): void => {
-        const index = (preferred + tried++) % candidates;
-        let connection: OriginConnection | undefined;
-        const socket = open(index, (bytes) => connection?.onBytes(bytes));
-        const onError = (cause: NodeJS.ErrnoException): void => {
-          socket.destroy();
-          if (error === undefined || weightOf(cause) > weightOf(error)) error = cause;
-          if (tried < candidates) attempt();
-          else fail(error);
-        };
-        hangUp = () => {
-          socket.off('error', onError).on('error', () => {});
-          socket.destroy();
-        };
-        socket.once('error', onError);
-        socket.once(address.secure ? 'secureConnect' : 'connect', () => {
-          timer.cancel();
-          socket.off('error', onError);
-          preferred = index;
-          connection = new OriginConnection(socket, keeper);
-          listener.onConnected(connection);
-        });
-      };
-      const fail = (cause: NodeJS.ErrnoException): void => {
-        timer.cancel();
-        listener.onFailed(cause);
-      };
-      const timer = clock.setTimer(() => {
-        hangUp();
-        listener.onFailed(Object.assign(new Error('connecting took too long'), { code: 'ETIMEDOUT' }));
-      }, options.connectTimeoutMs);
-      attempt();
-      return () => {
-        timer.cancel();
-        hangUp();
-      };
-    },
-  };
-}
-
-/** Which of several errors tells most: somebody answered; nobody listens; this machine has no such address. */
-function weightOf({ code }: NodeJS.ErrnoException): number {
-  if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT' || code === 'ENETUNREACH') return 0;
-  return code === 'ECONNREFUSED' ? 1 : 2;
-}
-
-type OpenSocket = (index: number, onBytes: (bytes: Uint8Array) => void) => Socket;
-
-function socketOpener(address: OriginAddress, options: ResolvedOriginOptions, buffer: Buffer): OpenSocket {
-  const where = (index: number) =>
-    address.socketPath === undefined
-      ? { host: address.hosts[index]!, port: address.port }
-      : { path: address.socketPath };
-  const common = {
-    allowHalfOpen: true,
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: probeAfterMs,
-  } as const;
-  if (address.secure) {
-    const { certificateName } = address;
-    const tls = {
-      ...common,
-      // An address is no name that could be asked for (RFC 6066, section 3); the certificate must be for it all the same.
-      ...(isIP(certificateName) === 0 ? { servername: certificateName } : {}),
-      ...(options.ca ? { ca: options.ca } : {}),
-      rejectUnauthorized: !options.insecure,
-      ALPNProtocols: ['http/1.1'],
-    };
-    return (index, onBytes) =>
-      connectTls({ ...tls, ...where(index) })
-        .on('data', onBytes)
-        .unref();
-  }
-  return (index, onBytes) => {
-    const onread = {
-      buffer,
-      callback: (length: number): boolean => {
-        onBytes(buffer.subarray(0, length));
-        return true;
-      },
-    };
-    // What keeps the process alive is the connection to the gateway.
-    return connectSocket({ ...common, ...where(index), onread } as TcpNetConnectOpts).unref();
-  };
+/** Opens connections to an origin, as its options say. */
+export function createOriginDialler(
+  address: OriginAddress,
+  { ca, insecure, connectTimeoutMs }: ResolvedOriginOptions,
+  clock: Clock,
+): ConnectionDialler {
+  const tls = { ...(ca ? { ca } : {}), rejectUnauthorized: !insecure };
+  return createConnectionDialler({ address, tls, connectTimeoutMs, blockBytes, clock });
 }

@@ -2,18 +2,18 @@ import type { Reason } from '@reverse-http/protocol/errors';
 import type { AcceptedExchange, RequestHandler } from '@reverse-http/protocol/exchange';
 import { type Head, lastChunk, lastChunkBeforeTrailers } from '@reverse-http/protocol/http1';
 import type { Slab } from '@reverse-http/protocol/pipe';
+import type { ClientConnection, ConnectionUser } from '../client/client-connection.js';
+import type { ConnectionPool, ConnectionWaiter } from '../client/connection-pool.js';
 import { AnswerBody, type AnswerBodyOwner, highWaterMark } from './answer-body.js';
 import { answerHeadBytes } from './answer-head.js';
 import { copyPiece, frameChunk } from './body-piece.js';
-import type { ConnectionUser, OriginConnection } from './origin-connection.js';
-import type { ConnectionWaiter, OriginPool } from './origin-pool.js';
 import type { RequestFraming, RequestHeads } from './request-heads.js';
 import { isConnect, isHead, isIdempotent } from './request-method.js';
 import { SentRequest } from './sent-request.js';
 
 /** What all exchanges with an origin share. */
 export interface OriginHost {
-  readonly pool: OriginPool;
+  readonly pool: ConnectionPool;
   readonly requestHeads: RequestHeads;
   /** Where small pieces are put; made of buffers. */
   readonly slab: Slab;
@@ -39,7 +39,7 @@ export class OriginExchange implements RequestHandler, ConnectionUser, Connectio
   #framing: RequestFraming = 'none';
   /** What was or is to be written; undefined once it needs not be written again. */
   #sent: SentRequest | undefined;
-  #connection: OriginConnection | undefined;
+  #connection: ClientConnection | undefined;
   #body: AnswerBody | undefined;
   /** Bytes of the request's body still to come, where its length is known. */
   #left = 0;
@@ -73,12 +73,12 @@ export class OriginExchange implements RequestHandler, ConnectionUser, Connectio
     const fault = requestHeads.faultOf(head);
     if (fault !== undefined) return this.#refuse(fault);
     const connection = pool.acquire(this);
-    const bytes = requestHeads.write(head, this.#framing, this.asksUpgrade, connection?.headBlock);
+    const bytes = requestHeads.write(head, this.#framing, this.asksUpgrade, connection?.block);
     this.#sent = new SentRequest(bytes, isIdempotent(head));
     if (connection) this.onConnection(connection);
   }
 
-  onConnection(connection: OriginConnection): void {
+  onConnection(connection: ClientConnection): void {
     const sent = this.#sent!;
     this.#connection = connection;
     connection.begin(this);
@@ -108,7 +108,7 @@ export class OriginExchange implements RequestHandler, ConnectionUser, Connectio
     else if (this.#framing === 'chunked') {
       if (!trailers) return this.#write(lastChunk, 0);
       this.#write(lastChunkBeforeTrailers, 0);
-      this.#write(trailers.slice(), 0);
+      this.#write(new Uint8Array(trailers), 0);
     }
   }
 

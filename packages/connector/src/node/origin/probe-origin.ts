@@ -15,7 +15,7 @@ import { refusalOf } from './origin-watch.js';
  */
 export async function probeOrigin(origin: Origin, options: OriginOptions = {}): Promise<OriginState> {
   const address = parseOrigin(origin);
-  const dialler = createOriginDialler({ address, options: resolveOriginOptions(options), clock: nodeClock });
+  const dialler = createOriginDialler(address, resolveOriginOptions(options), nodeClock);
   return new Promise((resolve) => {
     dialler.dial(
       { onClosed() {} },

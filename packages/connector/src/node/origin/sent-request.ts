@@ -1,4 +1,4 @@
-import type { OriginConnection } from './origin-connection.js';
+import type { ClientConnection } from '../client/client-connection.js';
 
 /** Bytes of a request that are kept to be sent once more, beside its head. */
 const maxKeptBytes: number = 64 * 1024;
@@ -25,7 +25,7 @@ export class SentRequest {
   }
 
   /** Writes all of it; false when the connection asks to wait. */
-  writeTo(connection: OriginConnection): boolean {
+  writeTo(connection: ClientConnection): boolean {
     let ready = connection.write(this.#head);
     for (const piece of this.#body ?? []) ready = connection.write(piece);
     return ready;

@@ -39,7 +39,7 @@ export class FetchSink implements ByteSink {
   write(bytes: Uint8Array): boolean {
     if (this.#over) return true;
     this.written += bytes.length;
-    if (bytes.length > 0) this.#controller.enqueue(bytes.slice());
+    if (bytes.length > 0) this.#controller.enqueue(new Uint8Array(bytes));
     this.#full = (this.#controller.desiredSize ?? 0) <= 0;
     return !this.#full;
   }

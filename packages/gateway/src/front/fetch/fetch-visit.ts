@@ -3,7 +3,7 @@ import { type Reason, ReverseHttpError, reasons } from '@reverse-http/protocol/e
 import { Field, fieldName, fieldValue, type Head } from '@reverse-http/protocol/http1';
 import type { ByteSink } from '@reverse-http/protocol/mux';
 import { isHeadMethod } from '../../visit/head-method.js';
-import type { FailureDetail, Peer, Visit, VisitHandler, VisitOutcome } from '../../visit/visit.js';
+import type { FailureDetail, Peer, Visit, VisitHandler, VisitOutcome, WrittenBody } from '../../visit/visit.js';
 import { problemOf, wantsHtml } from '../http1/problem.js';
 import { FetchBody } from './fetch-body.js';
 import { headOfRequest } from './fetch-head.js';
@@ -104,8 +104,8 @@ class FetchVisit implements Visit {
     this.#answer(status, fields, body, reason);
   }
 
-  answer(status: number, fields: string, body: string | Uint8Array): void {
-    if (!this.settled) this.#answer(status, fields, body, undefined);
+  answer(status: number, fields: string, body: string | WrittenBody): void {
+    if (!this.settled) this.#answer(status, fields, typeof body === 'string' ? body : bytesOf(body), undefined);
   }
 
   limitBody(maxBytes: number): boolean {
@@ -127,7 +127,7 @@ class FetchVisit implements Visit {
     throw new Error('there is no socket');
   }
 
-  #answer(status: number, fields: string, body: string | Uint8Array, reason: Reason | undefined): void {
+  #answer(status: number, fields: string, body: string | Uint8Array<ArrayBuffer>, reason: Reason | undefined): void {
     this.#status = status;
     const headers = new Headers();
     appendLines(headers, fields);
@@ -167,6 +167,12 @@ class FetchVisit implements Visit {
     this.handler.onEnded?.(bytesIn, bytesOut);
     this.onEnded?.({ status: this.#status, reason, bytesIn, bytesOut });
   }
+}
+
+function bytesOf(body: WrittenBody): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(body.length);
+  body.writeTo(bytes, 0);
+  return bytes;
 }
 
 /** Adds field lines as `Allow: GET\r\n`. */

@@ -13,7 +13,7 @@ import {
 } from '@reverse-http/protocol/http1';
 import type { ByteSink, ByteSource } from '@reverse-http/protocol/mux';
 import { isHeadMethod } from '../../visit/head-method.js';
-import type { FailureDetail, Peer, Visit, VisitHandler, VisitOutcome } from '../../visit/visit.js';
+import type { FailureDetail, Peer, Visit, VisitHandler, VisitOutcome, WrittenBody } from '../../visit/visit.js';
 import { AnswerSink, type Framing } from './answer-sink.js';
 import { ChunkedBody } from './chunked-body.js';
 import type { Output } from './output.js';
@@ -157,7 +157,7 @@ export class Http1Visit implements Visit {
     this.#answer(status, fields, body, reason);
   }
 
-  answer(status: number, fields: string, body: string | Uint8Array): void {
+  answer(status: number, fields: string, body: string | WrittenBody): void {
     if (!this.settled) this.#answer(status, fields, body, undefined);
   }
 
@@ -208,22 +208,25 @@ export class Http1Visit implements Visit {
     else this.handler.onWritable?.();
   }
 
-  #answer(status: number, fields: string, body: string | Uint8Array, reason: Reason | undefined): void {
+  #answer(status: number, fields: string, content: string | WrittenBody, reason: Reason | undefined): void {
     this.#status = status;
     this.unread = true;
     this.#refuseUpgrade();
     // After 408 nobody knows where the next request would begin (RFC 9110, section 15.5.9).
     this.#keepAlive = reason !== 'request-timeout' && this.#owner.mayKeepAlive(this);
     const isHead = isHeadMethod(this.head);
-    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    const body = typeof content === 'string' ? Buffer.from(content) : content;
     const { output } = this.#owner;
-    const length = status === 204 ? '' : `Content-Length: ${bytes.length}\r\n`;
+    const length = status === 204 ? '' : `Content-Length: ${body.length}\r\n`;
     let at = output.reserve(192 + fields.length);
     at = writeStatusLine(output.block, at, status);
     at = writeLatin1(`${fields}Date: ${new Date().toUTCString()}\r\n${length}`, output.block, at);
     at = this.#writeConnection(output.block, at);
     output.commit(writeLatin1('\r\n', output.block, at));
-    if (!isHead && bytes.length > 0) output.write(bytes);
+    if (!isHead && body.length > 0) {
+      if (body instanceof Uint8Array) output.write(body);
+      else output.writeBody(body);
+    }
     output.flush();
     this.#finish(reason);
   }

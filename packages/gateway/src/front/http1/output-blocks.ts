@@ -1,34 +1,48 @@
-const blockBytes = 32 * 1024;
+const blockBytes = 64 * 1024;
+/** Blocks kept for the turns to come, beside the one being filled. */
+const maxSpare = 4;
+
+/** Memory that connections write into, one behind the other. */
+export class OutputBlock {
+  readonly bytes: Buffer;
+  /** Free from here on. */
+  at = 0;
+  /** How many connections have bytes in it that have not left. */
+  holders = 0;
+  /** A socket still refers to a part of it. */
+  kept = false;
+
+  constructor(size: number) {
+    this.bytes = Buffer.allocUnsafeSlow(size);
+  }
+}
 
 /**
- * Where the connections of a front gather what they write. One block serves them all, turn after turn: it is begun anew
- * once everybody's bytes have left. A block that a socket still refers to is left to it.
+ * Where the connections of a front gather what they write. A block is begun anew once everybody's bytes have left; one that
+ * a socket still refers to is left to it.
  */
 export class OutputBlocks {
-  /** The block being filled; free from {@link at} on. */
-  bytes: Buffer = Buffer.alloc(0);
-  at = 0;
-  #holders = 0;
-  #kept = false;
+  /** The block being filled. */
+  current: OutputBlock = new OutputBlock(0);
+  readonly #spare: OutputBlock[] = [];
 
-  /** Makes sure of `room` free bytes, and that nobody else gets them before {@link release}. */
-  hold(room: number): Buffer {
-    this.#holders++;
-    if (this.bytes.length - this.at < room) {
-      this.bytes = Buffer.allocUnsafeSlow(Math.max(blockBytes, room));
-      this.at = 0;
-      this.#kept = false;
-    }
-    return this.bytes;
-  }
-
-  /** A part of `block` was given to somebody who still refers to it. */
-  keep(block: Buffer): void {
-    if (block === this.bytes) this.#kept = true;
+  /** A block with `room` free bytes, which nobody else gets before {@link release}. */
+  hold(room: number): OutputBlock {
+    if (this.current.bytes.length - this.current.at < room) this.current = this.#next(room);
+    this.current.holders++;
+    return this.current;
   }
 
   /** What was held has left. */
-  release(): void {
-    if (--this.#holders === 0 && !this.#kept) this.at = 0;
+  release(block: OutputBlock): void {
+    if (--block.holders > 0 || block.kept) return;
+    block.at = 0;
+    const fits = block.bytes.length === blockBytes && this.#spare.length < maxSpare;
+    if (block !== this.current && fits) this.#spare.push(block);
+  }
+
+  #next(room: number): OutputBlock {
+    const spare = room > blockBytes ? undefined : this.#spare.pop();
+    return spare ?? new OutputBlock(Math.max(blockBytes, room));
   }
 }

@@ -1,12 +1,16 @@
 import type { Socket } from 'node:net';
 import { copyBytes } from '@reverse-http/protocol/http1';
-import type { OutputBlocks } from './output-blocks.js';
+import type { WrittenBody } from '../../visit/visit.js';
+import type { OutputBlock, OutputBlocks } from './output-blocks.js';
 
 /** A part smaller than this of its buffer is copied where it has to wait: it would keep the whole buffer meanwhile. */
 const sharedPart = 4;
 
 /** Bytes from here on are handed to the socket as they are; shorter runs are copied behind what goes out anyway. */
 const copiedBytes = 4096;
+
+/** Bodies up to this length are written into a block. */
+const placedBytes = 48 * 1024;
 
 /**
  * What a connection writes, gathered so that a head, its body and what belongs to it leave in one system call: small
@@ -17,7 +21,7 @@ export class Output {
   readonly #blocks: OutputBlocks;
   readonly #onPending: (output: Output) => void;
   /** The block that holds our unsent part `[start, end)`. */
-  #block: Buffer | undefined;
+  #block: OutputBlock | undefined;
   #start = 0;
   #end = 0;
   #corked = false;
@@ -42,32 +46,33 @@ export class Output {
   reserve(count: number): number {
     const blocks = this.#blocks;
     const before = this.#block;
-    if (before === blocks.bytes && blocks.at === this.#end && before.length - this.#end >= count) return this.#end;
+    const goesOn = before !== undefined && before === blocks.current && before.at === this.#end;
+    if (goesOn && before.bytes.length - this.#end >= count) return this.#end;
     const waiting = this.#end - this.#start;
     if (before === undefined || waiting > copiedBytes) {
       this.#writeBlock();
       this.#block = blocks.hold(count);
-      this.#start = this.#end = blocks.at;
+      this.#start = this.#end = this.#block.at;
     } else {
       // Others wrote behind our head before its body came: moving it costs less than another system call.
       const block = blocks.hold(waiting + count);
-      blocks.release();
+      const end = copyBytes(before.bytes, this.#start, this.#end, block.bytes, block.at);
+      blocks.release(before);
       this.#block = block;
-      const end = copyBytes(before, this.#start, this.#end, block, blocks.at);
-      this.#start = blocks.at;
-      this.#end = blocks.at = end;
+      this.#start = block.at;
+      this.#end = block.at = end;
     }
     return this.#end;
   }
 
   /** Where {@link reserve} made room. */
   get block(): Buffer {
-    return this.#block!;
+    return this.#block!.bytes;
   }
 
   /** What was reserved is written up to `end`. */
   commit(end: number): void {
-    this.#end = this.#blocks.at = end;
+    this.#end = this.#block!.at = end;
     this.#want();
   }
 
@@ -86,6 +91,18 @@ export class Output {
     this.#want();
   }
 
+  /** Has a body written where it leaves from; one that is too long for that, into memory of its own. */
+  writeBody(body: WrittenBody): void {
+    if (body.length > placedBytes) {
+      const bytes = Buffer.allocUnsafeSlow(body.length);
+      body.writeTo(bytes, 0);
+      return this.write(bytes);
+    }
+    const at = this.reserve(body.length);
+    body.writeTo(this.block, at);
+    this.commit(at + body.length);
+  }
+
   /** Hands everything to the socket. */
   flush(): void {
     this.#pending = false;
@@ -100,11 +117,11 @@ export class Output {
     if (block === undefined) return;
     this.#block = undefined;
     if (this.#end > this.#start) {
-      this.#socket.write(block.subarray(this.#start, this.#end));
+      this.#socket.write(block.bytes.subarray(this.#start, this.#end));
       // A socket with room has handed all to the system by now; else it still refers to the block.
-      if (this.#socket.writableLength > 0) this.#blocks.keep(block);
+      if (this.#socket.writableLength > 0) block.kept = true;
     }
-    this.#blocks.release();
+    this.#blocks.release(block);
   }
 
   #cork(): void {

@@ -1,52 +1,61 @@
 import type { Clock, Timer } from '@reverse-http/protocol/session';
-import type { ConnectionKeeper, OriginConnection } from './origin-connection.js';
-import type { DialListener, OriginDialler } from './origin-dialler.js';
-import type { ResolvedOriginOptions } from './origin-options.js';
-import type { OriginWatch } from './origin-watch.js';
+import type { ClientConnection, ConnectionKeeper } from './client-connection.js';
+import type { ConnectionDialler, DialListener } from './connection-dialler.js';
 
 /** A request that wants a connection. */
 export interface ConnectionWaiter {
-  onConnection(connection: OriginConnection): void;
+  onConnection(connection: ClientConnection): void;
   /** None can be had. */
   onRefused(error: NodeJS.ErrnoException): void;
 }
 
 /** Parts of a pool. */
-export interface OriginPoolOptions {
-  readonly dialler: OriginDialler;
-  readonly watch: OriginWatch;
-  readonly options: ResolvedOriginOptions;
+export interface ConnectionPoolOptions {
+  readonly dialler: ConnectionDialler;
+  /** Connections at a time; further requests wait. */
+  readonly maxConnections: number;
+  /** How long a connection is kept for the next request, ms; less where the server says so. */
+  readonly idleTimeoutMs: number;
   readonly clock: Clock;
+  readonly watch?: PoolWatch;
+}
+
+/** Who is told of the server's coming and going. */
+export interface PoolWatch {
+  /** A connection was made. */
+  onReachable(): void;
+  /** None could be made. */
+  onRefused(error: NodeJS.ErrnoException): void;
 }
 
 /** How often idle connections are looked through, ms: one is kept that much longer at most. */
 const sweepMs = 1000;
-/** So long before the origin would close an idle connection it is not used any more, ms. */
+/** So long before the server would close an idle connection it is not used any more, ms. */
 const marginMs = 1000;
 
 /**
- * The connections to one origin. The one that was used last is used next, so that no more stay open than are needed;
+ * The connections to one server. The one that was used last is used next, so that no more stay open than are needed;
  * requests beyond the bound wait, the first to come is the first to be served.
  */
-export class OriginPool implements ConnectionKeeper {
-  readonly #options: OriginPoolOptions;
+export class ConnectionPool implements ConnectionKeeper {
+  readonly #options: ConnectionPoolOptions;
   /** The last one was freed last. */
-  readonly #idle: OriginConnection[] = [];
+  readonly #idle: ClientConnection[] = [];
   readonly #waiting = new Set<ConnectionWaiter>();
   /** Waiters for whom alone a connection is being made. */
   readonly #promised = new Set<ConnectionWaiter>();
   /** Connections that count, busy or idle. */
-  readonly #open = new Set<OriginConnection>();
+  readonly #open = new Set<ClientConnection>();
   readonly #dials = new Set<() => void>();
   #sweep: Timer | undefined;
   #closed = false;
 
-  constructor(options: OriginPoolOptions) {
+  constructor(options: ConnectionPoolOptions) {
     this.#options = options;
   }
 
   /** A connection that is free; undefined when the waiter will be called. */
-  acquire(waiter: ConnectionWaiter): OriginConnection | undefined {
+  acquire(waiter: ConnectionWaiter): ClientConnection | undefined {
     const now = this.#options.clock.now();
     for (let connection = this.#idle.pop(); connection; connection = this.#idle.pop()) {
       if (now - connection.idleSince < connection.idleMs && connection.usable) return connection;
@@ -74,23 +83,23 @@ export class OriginPool implements ConnectionKeeper {
   }
 
   /** The answer is whole, and the connection can serve again. */
-  release(connection: OriginConnection): void {
-    const { options } = this.#options;
+  release(connection: ClientConnection): void {
+    const { idleTimeoutMs } = this.#options;
     const { keepAliveSeconds } = connection.reader;
     const told = keepAliveSeconds < 0 ? Number.POSITIVE_INFINITY : keepAliveSeconds * 1000 - marginMs;
-    connection.idleMs = Math.min(options.idleTimeoutMs, told);
+    connection.idleMs = Math.min(idleTimeoutMs, told);
     connection.free();
     if (this.#closed || connection.idleMs <= 0 || !connection.usable) return connection.destroy();
     this.#offer(connection, this.#takeWaiter());
   }
 
   /** The connection is somebody's for good (upgraded): it does not count any more. */
-  detach(connection: OriginConnection): void {
+  detach(connection: ClientConnection): void {
     this.#open.delete(connection);
     this.#serveWaiters();
   }
 
-  onClosed(connection: OriginConnection): void {
+  onClosed(connection: ClientConnection): void {
     if (!this.#open.delete(connection)) return;
     const index = this.#idle.lastIndexOf(connection);
     if (index >= 0) this.#idle.splice(index, 1);
@@ -103,11 +112,16 @@ export class OriginPool implements ConnectionKeeper {
     this.#sweep?.cancel();
     for (const cancel of this.#dials) cancel();
     this.#dials.clear();
+    this.closeIdle();
+  }
+
+  /** Closes what serves nobody now: there is reason to believe that it is dead. */
+  closeIdle(): void {
     for (const connection of this.#idle.splice(0)) connection.destroy();
   }
 
   #hasRoom(): boolean {
-    return this.#open.size + this.#dials.size < this.#options.options.maxConnections;
+    return this.#open.size + this.#dials.size < this.#options.maxConnections;
   }
 
   #takeWaiter(): ConnectionWaiter | undefined {
@@ -118,7 +132,7 @@ export class OriginPool implements ConnectionKeeper {
     return undefined;
   }
 
-  #offer(connection: OriginConnection, waiter: ConnectionWaiter | undefined): void {
+  #offer(connection: ClientConnection, waiter: ConnectionWaiter | undefined): void {
     if (waiter) return waiter.onConnection(connection);
     const { clock } = this.#options;
     connection.fresh = false;
@@ -138,14 +152,14 @@ export class OriginPool implements ConnectionKeeper {
       onConnected: (connection) => {
         this.#dials.delete(cancel);
         this.#open.add(connection);
-        this.#options.watch.onReachable();
-        connection.idleMs = this.#options.options.idleTimeoutMs;
+        this.#options.watch?.onReachable();
+        connection.idleMs = this.#options.idleTimeoutMs;
         const promised = waiter !== undefined && this.#promised.delete(waiter);
         this.#offer(connection, promised ? waiter : this.#takeWaiter());
       },
       onFailed: (error) => {
         this.#dials.delete(cancel);
-        this.#options.watch.onRefused(error);
+        this.#options.watch?.onRefused(error);
         this.#refuse(waiter, error);
       },
     };

@@ -3,7 +3,7 @@ import { type AnswerListener, AnswerReader } from './answer-reader.js';
 
 /** Who has a connection for a request. */
 export interface ConnectionUser extends AnswerListener {
-  /** The origin takes bytes again, after {@link OriginConnection.write} returned false. */
+  /** The server takes bytes again, after {@link ClientConnection.write} returned false. */
   onDrain(): void;
   /** The connection is gone, before the answer was whole or after an upgrade; `started`: bytes of an answer had come. */
   onLost(detail: string, started: boolean): void;
@@ -12,22 +12,19 @@ export interface ConnectionUser extends AnswerListener {
 /** Who keeps the connections. */
 export interface ConnectionKeeper {
   /** The connection is closed, or about to. */
-  onClosed(connection: OriginConnection): void;
+  onClosed(connection: ClientConnection): void;
 }
 
-/** Room for the heads that browsers send, cookies and all; longer ones are rare. */
-const headBlockBytes = 4096;
-
-/** A connection to the origin: serves one request after the other. */
-export class OriginConnection {
+/** A connection to a server: serves one request after the other. */
+export class ClientConnection {
   readonly reader: AnswerReader = new AnswerReader();
   /**
-   * Where the head of the present request is put, and the next one's after it: no connection is used again before its
-   * socket has taken everything ({@link usable}). V8 counts such memory: with fresh memory for each head it runs full
-   * collections five times a second under load (docs/decisions/0005).
+   * Where the present request's user puts what leaves first, and the next one's after it: no connection is used again
+   * before its socket has taken everything ({@link usable}). V8 counts such memory: with fresh memory for each request it
+   * runs full collections five times a second under load (docs/decisions/0005).
    */
-  readonly headBlock: Uint8Array = Buffer.allocUnsafeSlow(headBlockBytes);
-  /** Whether it is new: not used before, nor kept waiting, so that the origin has no reason to close it. */
+  readonly block: Uint8Array;
+  /** Whether it is new: not used before, nor kept waiting, so that the server has no reason to close it. */
   fresh = true;
   /** Since when it serves nobody. */
   idleSince = 0;
@@ -39,7 +36,9 @@ export class OriginConnection {
   #corked = false;
   #paused = false;
 
-  constructor(socket: Socket, keeper: ConnectionKeeper) {
+  /** @param blockBytes Size of {@link block}. */
+  constructor(socket: Socket, keeper: ConnectionKeeper, blockBytes: number) {
+    this.block = new Uint8Array(Buffer.allocUnsafeSlow(blockBytes).buffer);
     this.#socket = socket;
     this.#keeper = keeper;
     socket.on('end', this.#onEnd);
@@ -48,7 +47,7 @@ export class OriginConnection {
     socket.on('close', this.#onClose);
   }
 
-  /** Whether a request can be written: false as soon as anything is known of the origin's closing. */
+  /** Whether a request can be written: false as soon as anything is known of the server's closing. */
   get usable(): boolean {
     const socket = this.#socket;
     return socket.writable && socket.readable && socket.writableLength === 0;
@@ -105,7 +104,7 @@ export class OriginConnection {
     this.#keeper.onClosed(this);
   }
 
-  /** Takes what the origin sent; bytes are valid only during the call. */
+  /** Takes what the server sent; bytes are valid only during the call. */
   onBytes(bytes: Uint8Array): void {
     // Nobody asked: a server that gives up the connection with a 408, or worse.
     if (this.#user) this.reader.read(bytes);

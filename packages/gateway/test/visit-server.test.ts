@@ -70,6 +70,14 @@ describe('what the gateway answers itself', () => {
     expect(answer.field('allow')).toMatch(/^GET, HEAD, POST/);
   });
 
+  test('R45 what follows a CONNECT is not read, it may be meant for the other end', async () => {
+    it = await startGateway();
+    const visitor = await it.visit('CONNECT localhost:80 HTTP/1.1\r\nHost: localhost:80\r\n\r\nGET / HTTP/1.1\r\n');
+    const answer = readAnswer(await visitor.closed());
+    expect(answer.status).toBe(405);
+    expect(answer.field('connection')).toBe('close');
+  });
+
   test('R17 OPTIONS *: 204, whatever the route', async () => {
     it = await startGateway();
     const listener = await it.gateway.listen({ port: 0, routes: [toTarget('A')] });

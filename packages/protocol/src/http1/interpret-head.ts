@@ -26,8 +26,11 @@ export function interpretRequest(head: Head): ScanResult {
   } else if (!hasGoodHost(head)) {
     return fault(head, 'bad-request', 'the Host field is malformed');
   }
-  if (head.authorityEnd > head.authorityStart && !isHost(head.bytes, head.authorityStart, head.authorityEnd)) {
-    return fault(head, 'bad-request', 'the target names a malformed host');
+  if (head.authorityEnd > head.authorityStart) {
+    if (!isHost(head.bytes, head.authorityStart, head.authorityEnd))
+      return fault(head, 'bad-request', 'the target names a malformed host');
+    // What follows a CONNECT may be meant for the other end of the tunnel (RFC 9110, section 9.3.6).
+    if (head.authorityStart === head.targetStart) head.connectionClose = true;
   }
   return result;
 }

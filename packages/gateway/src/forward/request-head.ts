@@ -158,7 +158,10 @@ function prepare({ head, asksUpgrade }: Visit, { hides }: RouteMatch): void {
   if (trailers && isExactly(head, te, 'trailers')) ids[te] = Field.Te;
   const replacesHost = head.authorityEnd > head.authorityStart;
   for (let i = 0; i < count; i++) {
-    if (isOurs(ids[i]!) || (replacesHost && ids[i] === Field.Host)) dropField(head, i);
+    const id = ids[i]!;
+    if (isOurs(id) || (replacesHost && id === Field.Host)) dropField(head, i);
+    // HTTP/1.0 knows no expectations, and what goes on is 1.1 (RFC 9110, section 10.1.1).
+    else if (id === Field.Expect && head.minorVersion === 0) dropField(head, i);
   }
 }
 

@@ -72,6 +72,10 @@ function prepare({ head, asksUpgrade }: Visit, { hides }: RouteMatch): void {
       case Field.TransferEncoding:
         dropField(head, i);
         break;
+      case Field.Expect:
+        // HTTP/1.0 knows no expectations, and what goes on is 1.1 (RFC 9110, section 10.1.1).
+        if (head.minorVersion === 0) dropField(head, i);
+        break;
       case Field.Upgrade:
         if (!asksUpgrade) dropField(head, i);
         break;

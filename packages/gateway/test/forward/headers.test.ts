@@ -57,6 +57,11 @@ describe('requests', () => {
     expect(request.all('x-forwarded-host')).toEqual([]);
   });
 
+  test.each(['tea', '100-continue'])('R48 Expect: %s of HTTP/1.0 is dropped', async (expectation) => {
+    const request = await receive(`Expect: ${expectation}\r\n`, 'GET /gw/A/ HTTP/1.0', '');
+    expect(request.all('expect')).toEqual([]);
+  });
+
   test('R37 is added behind those that are there', async () => {
     const request = await receive('Via: 1.1 other\r\n');
     expect(request.all('via')).toEqual(['1.1 other', expect.stringMatching(/^1\.1 rhttp-/)]);

@@ -153,7 +153,10 @@ export class OpenedExchange implements StreamHandler {
   }
 
   #onFinal(head: Head, ended: boolean): void {
-    const empty = this.#request.isHead || head.status === 204 || head.status === 304;
+    const { status } = head;
+    const empty = this.#request.isHead || status === 204 || status === 205 || status === 304;
+    // Its framing has room for content, which it must not have (RFC 9110, section 15.3.6).
+    if (status === 205 && head.contentLength > 0 && !this.#request.isHead) return this.#fail('a 205 with content');
     this.#length.expect(empty ? 0 : head.contentLength);
     if (ended && !this.#length.complete) return this.#fail('a body shorter than its Content-Length');
     this.#state = ended ? 'ended' : 'answering';

@@ -48,6 +48,8 @@ export class Answer extends WriteQueue {
   /** Bytes of the body still to come, by its Content-Length. */
   #left = 0;
   #chunks: ChunkedReader | undefined;
+  /** The answer must have no content, though its framing has room for some (205: RFC 9110, section 15.3.6). */
+  #bare = false;
   /** What is being taken may be changed by its writer once its write is complete. */
   #lent = false;
 
@@ -157,6 +159,8 @@ export class Answer extends WriteQueue {
 
   #sendFinal(head: Head): void {
     const { status, contentLength, chunked } = head;
+    this.#bare = status === 205 && !this.owner.isHead;
+    if (this.#bare && contentLength > 0) return this.fail('a 205 with content');
     const empty = this.owner.isHead || status === 204 || status === 304 || contentLength === 0;
     dropHopByHop(head);
     this.#exchange.sendHead(this.#headBytes(head), empty);
@@ -214,6 +218,7 @@ export class Answer extends WriteQueue {
   }
 
   #add(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#bare) return this.fail('a 205 with content');
     this.push(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), this.#lent);
     this.#exchange.wake();
   }

@@ -19,7 +19,7 @@ async function start(...options: Parameters<typeof startTestAdmin>): Promise<Tes
   return admin;
 }
 
-test('health and readiness are open', async () => {
+test('R93 health and readiness are open', async () => {
   const { operations, ask } = await start();
   const nobody = { Authorization: '' };
   expect(await ask('GET', '/health', undefined, nobody)).toMatchObject({ status: 200, json: { status: 'ok' } });

@@ -26,7 +26,7 @@ async function lose(connector: ScriptedConnector): Promise<void> {
 
 const line = 'HTTP/1.1\r\nHost: localhost\r\n';
 
-describe('retry: idempotent', () => {
+describe('R60 retry: idempotent', () => {
   test.each(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])('%s goes to another connector', async (method) => {
     const { one, other, visitor } = await send(retry, `${method} /gw/A/x ${line}\r\n`);
     await lose(one);

@@ -183,6 +183,18 @@ describe('R66 a visitor that closes its side', () => {
 describe('an upgrade', () => {
   const granted = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo';
 
+  test('R77 outlasts the timers of a connection', async () => {
+    front = await startFront(undefined, { headTimeoutMs: 20, keepAliveMs: 20 });
+    const visitor = await front.connect(upgrade);
+    const visit = await front.next();
+    const sink = visit.upgrade(scanAnswer(granted), '');
+    const idle = await front.connect();
+    expect(await idle.closed()).toBe('');
+    sink.write(latin1Bytes('still here'));
+    await visitor.until('still here');
+    expect(visitor.ending).toBeUndefined();
+  });
+
   test('R73 R75 bytes pass both ways, those with the handshake included', async () => {
     front = await startFront();
     const visitor = await front.connect(`${upgrade}with the handshake;`);

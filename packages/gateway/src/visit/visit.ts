@@ -77,9 +77,10 @@ export interface Visit {
   onEnded: ((outcome: VisitOutcome) => void) | undefined;
   /**
    * Passes a 1xx head on (not to HTTP/1.0 visitors, who do not know them); false asks to wait for
-   * {@link VisitHandler.onWritable}, or for the answer's {@link ByteSink.onDrain}, before more come.
+   * {@link VisitHandler.onWritable}, or for the answer's {@link ByteSink.onDrain}, before more come. Dropped fields and
+   * `added` as in {@link respond}.
    */
-  informational(head: Head): boolean;
+  informational(head: Head, added?: string): boolean;
   /**
    * Starts the answer; fields that `head` marks as dropped stay out, the lines of `added` follow them. `ended`: there is
    * no body to come, and the visit is over. The framing is the visit's own matter.

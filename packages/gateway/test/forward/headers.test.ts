@@ -232,8 +232,8 @@ describe('answers', () => {
     ],
     [
       'R35 R36 order, case and doubles',
-      'x-b: 2\r\nSet-Cookie: a=b; Path=/\r\nX-A: 1\r\nSet-Cookie: c=d',
-      ['x-b: 2', 'Set-Cookie: a=b; Path=/', 'X-A: 1', 'Set-Cookie: c=d'],
+      'x-b: 2\r\nSet-Cookie: a=b\r\nX-A: 1\r\nSet-Cookie: c=d',
+      ['x-b: 2', 'Set-Cookie: a=b', 'X-A: 1', 'Set-Cookie: c=d'],
       [],
     ],
     [

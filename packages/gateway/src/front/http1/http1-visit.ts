@@ -109,13 +109,13 @@ export class Http1Visit implements Visit {
     return this.#framing === 'close' || this.#framing === 'raw';
   }
 
-  informational(head: Head): boolean {
+  informational(head: Head, added: string = ''): boolean {
     if (this.settled || this.head.minorVersion === 0) return true;
     if (head.status === 100) this.continued = true;
     const { output } = this.#owner;
-    const at = output.reserve(head.end - head.start + 2);
-    const end = copyFields(head, output.block, copyStatusLine(head, output.block, at));
-    output.commit(writeLatin1('\r\n', output.block, end));
+    const { block, at } = reserveHead(output, head, added);
+    const end = copyFields(head, block, copyStatusLine(head, block, at));
+    output.commit(writeLatin1('\r\n', block, writeLatin1(added, block, end)));
     return output.writable;
   }
 

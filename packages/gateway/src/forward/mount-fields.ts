@@ -1,4 +1,4 @@
-import { dropField, Field, fieldValue, type Head, latin1 } from '@reverse-http/protocol/http1';
+import { authorityOf, dropField, Field, fieldValue, type Head, latin1 } from '@reverse-http/protocol/http1';
 import type { RouteMatch } from '../routing/route.js';
 import type { Visit } from '../visit/visit.js';
 import { mountCookie } from './mount-cookie.js';
@@ -56,10 +56,4 @@ function mountLinks(value: string, place: Place): string {
   return value.replace(/"(?:[^"\\]|\\.)*(?:"|\\?$)|<([^>]*)(?:>|$)/g, (all, reference: string | undefined) =>
     reference === undefined || !all.endsWith('>') ? all : `<${mountReference(reference, place)}>`,
   );
-}
-
-/** Host and port that the visitor asked for; empty when it named none. */
-function authorityOf({ bytes, positions, hostIndex, authorityStart, authorityEnd }: Head): string {
-  if (authorityEnd > authorityStart) return latin1(bytes, authorityStart, authorityEnd);
-  return hostIndex < 0 ? '' : latin1(bytes, positions[hostIndex * 4 + 2]!, positions[hostIndex * 4 + 3]!);
 }

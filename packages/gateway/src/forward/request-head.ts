@@ -15,6 +15,7 @@ import {
 import type { RouteMatch } from '../routing/route.js';
 import type { Peer, Visit } from '../visit/visit.js';
 import { dropNamed } from './drop-named.js';
+import { countForward } from './max-forwards.js';
 
 /** Writes the heads of requests as connectors get them. */
 export interface RequestHeads {
@@ -158,7 +159,9 @@ function prepare({ head, asksUpgrade }: Visit, { hides }: RouteMatch): void {
   if (trailers && isExactly(head, te, 'trailers')) ids[te] = Field.Te;
   const replacesHost = head.authorityEnd > head.authorityStart;
   for (let i = 0; i < count; i++) {
-    if (isOurs(ids[i]!) || (replacesHost && ids[i] === Field.Host)) dropField(head, i);
+    const id = ids[i]!;
+    if (isOurs(id) || (replacesHost && id === Field.Host)) dropField(head, i);
+    else if (id === Field.MaxForwards) countForward(head, i);
   }
 }
 

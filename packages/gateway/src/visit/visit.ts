@@ -10,6 +10,8 @@ export interface Peer {
   readonly port: number;
   /** Whether the visitor came by TLS. */
   readonly secure: boolean;
+  /** The trusted proxy that the request came through, which said all the above; one object for each visit then. */
+  readonly proxy?: Peer;
 }
 
 /** What a visit tells whoever serves it. */
@@ -59,7 +61,8 @@ export interface WrittenBody {
 export interface Visit {
   /** The request's head as it came; valid until the visit is answered in full or ended. */
   readonly head: Head;
-  readonly peer: Peer;
+  /** Who is at the other end; set anew, before anybody asks, where that is a proxy which is trusted to say for whom. */
+  peer: Peer;
   /** The gateway's id of this request, for logs and error answers. */
   readonly id: string;
   /**

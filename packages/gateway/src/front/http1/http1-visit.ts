@@ -52,6 +52,7 @@ const deaf: VisitHandler = { onBodyReadable() {}, onAborted() {} };
 /** One exchange on an HTTP/1.1 connection. */
 export class Http1Visit implements Visit {
   readonly head: VisitHead;
+  peer: Peer;
   readonly id: string;
   readonly body: ByteSource | undefined;
   handler: VisitHandler = deaf;
@@ -78,13 +79,10 @@ export class Http1Visit implements Visit {
   ) {
     this.#owner = owner;
     this.head = head;
+    this.peer = owner.peer;
     this.id = id;
     this.body = body;
     this.#bytes = bytes;
-  }
-
-  get peer(): Peer {
-    return this.#owner.peer;
   }
 
   get asksUpgrade(): boolean {

@@ -9,6 +9,7 @@ import { createGatewayTaps, type GatewayTaps } from './gateway-taps.js';
 import { nodeClock } from './node-clock.js';
 import type { ResolvedGatewayOptions } from './options/resolved-options.js';
 import { createTargetPolicies } from './policy/target-policies.js';
+import { createVisitorOf, type VisitorOf } from './policy/trusted-proxies.js';
 import { createEventFeed, type EventFeed } from './targets/event-feed.js';
 import { createHold, type Hold } from './targets/hold.js';
 import { createKnownTargets } from './targets/known-targets.js';
@@ -30,6 +31,8 @@ export interface GatewayParts extends GatewayTaps {
   readonly tunnel: Tunnel;
   readonly events: EventFeed;
   readonly onError: (error: unknown) => void;
+  /** Undefined where no proxies are trusted. */
+  readonly visitorOf: VisitorOf | undefined;
   /** A new request id. */
   readonly nextId: () => string;
 }
@@ -90,6 +93,7 @@ export function createGatewayParts(options: ResolvedGatewayOptions, addresses: L
     tunnel: createTunnel(reception),
     events,
     onError,
+    visitorOf: options.trustedProxies && createVisitorOf(options.trustedProxies),
     nextId: createIds(nodeId),
   };
 }

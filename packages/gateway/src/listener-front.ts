@@ -15,7 +15,7 @@ export function createListenerFront(
   state: Pick<VisitServerOptions, 'isDraining' | 'graceMs'>,
 ): Front {
   const { host, port, routes, transparent, maxBodyBytes, maxHeadBytes } = listener;
-  const { tunnel, registry, forwarder, transparentForwarder, taps, onError, nextId } = parts;
+  const { tunnel, registry, forwarder, transparentForwarder, taps, onError, nextId, visitorOf } = parts;
   const serve = createVisitServer({
     routes,
     hosts: createServedHosts(listener.hosts, publicUrl, routes),
@@ -28,7 +28,10 @@ export function createListenerFront(
     onError,
     ...state,
   });
-  const onVisit = (visit: Visit): void => serve(visit);
+  const onVisit = (visit: Visit): void => {
+    if (visitorOf) visit.peer = visitorOf(visit.peer, visit.head);
+    serve(visit);
+  };
   const onRefused = (visit: Visit): void => observeVisit(taps, visit, undefined);
   const headLimits = { ...defaultHeadLimits, maxHeadBytes };
   return createHttp1Front({ host, port, headLimits }, { onVisit, onRefused, nextId });

@@ -56,7 +56,7 @@ async function echo({ readable, writable }: ReturnType<FetchContext['upgrade']>)
       if (Buffer.from(data).toString() === 'die') return await writer.abort();
       await writer.write(data);
     }
-    await writer.write('bye');
+    await writer.write(Buffer.from('bye'));
     await writer.close();
   } catch {
     // The visitor left.

@@ -199,6 +199,13 @@ describe('a request', () => {
     });
   }
 
+  it('R44 R45 TRACE is refused', async () => {
+    await echo();
+    const visit = await pair.visit({ method: 'TRACE' }).done();
+    expect(visit.failure?.reason).toBe('bad-request');
+    expect(pair.connections.length).toBe(0);
+  });
+
   it('CONNECT is refused', async () => {
     await echo();
     const visit = await pair.visit({ method: 'CONNECT', path: 'other.example:443' }).done();

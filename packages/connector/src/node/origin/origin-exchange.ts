@@ -8,7 +8,7 @@ import { AnswerBody, type AnswerBodyOwner, highWaterMark } from './answer-body.j
 import { answerHeadBytes } from './answer-head.js';
 import { copyPiece, frameChunk } from './body-piece.js';
 import type { RequestFraming, RequestHeads } from './request-heads.js';
-import { isConnect, isHead, isIdempotent } from './request-method.js';
+import { isConnect, isHead, isIdempotent, isTrace } from './request-method.js';
 import { SentRequest } from './sent-request.js';
 
 /** What all exchanges with an origin share. */
@@ -64,6 +64,8 @@ export class OriginExchange implements RequestHandler, ConnectionUser, Connectio
     const { requestHeads, pool } = this.#host;
     this.#host.onBegun();
     if (isConnect(head)) return this.#refuse('CONNECT leads nowhere but to the server itself');
+    // An echo shows scripts what they must not see (RFC 9110, section 9.3.8), and what lies between here and the origin.
+    if (isTrace(head)) return this.#refuse('TRACE is not forwarded');
     this.isHead = isHead(head);
     // A body that is framed would come before the upgraded stream: then the upgrade is passed over (RFC 9110, section 7.8).
     this.asksUpgrade = head.upgrade && head.contentLength <= 0;

@@ -113,18 +113,21 @@ test('a listener does not move to another address of its own port', async () => 
   );
 });
 
+const admin = 'admin: { address: "127.0.0.1:0" }';
 test.each([
-  ['connectors: { tokens: other.json }', 'connectors.tokens'],
-  ['auth: none', 'auth'],
+  [`${admin}\nconnectors: { tokens: other.json }`, 'connectors.tokens'],
+  [admin.replace(' }', ', token: another }'), 'admin'],
 ])('%s needs a new start', async (text, place) => {
-  const gateway = await gatewayWith('');
+  write(admin);
+  const gateway = bench.start(['gateway', '--config', 'rhttp.yaml', '--port', '0']);
+  const { url } = await gateway.json({ event: 'listening' });
   expect(await reloadWith(`${text}\npublicUrl: https://gw.example.com\n`)).toEqual({
     code: 1,
     out: '',
     err: `${unchanged}rhttp.yaml: ${place}: to change this, the gateway has to be started again`,
   });
   const { publicUrl } = JSON.parse(readFileSync(join(bench.state, 'gateway.json'), 'utf8'));
-  expect(publicUrl).toBe(gateway.url);
+  expect(publicUrl).toBe(url);
 });
 
 test('without a file the tokens are read again', async () => {

@@ -24,8 +24,8 @@ came of it. All or nothing: when anything is wrong with the file, or a port is t
 Examples:
   rhttp reload
 
-Nothing is cut: what runs goes on, connectors stay, and a listener that is gone finishes what it has. The admin listener,
-connectors.tokens and auth can only change by a new start.`,
+Nothing is cut: what runs goes on, connectors stay, and a listener that is gone finishes what it has. The admin listener and
+connectors.tokens can only change by a new start.`,
     )
     .action(async () => {
       const { failed, line } = await reload(stateDirectoryOf(io));

@@ -22,7 +22,8 @@ export interface ListenerChange {
   cancel(): Promise<void>;
 }
 
-interface Entry extends Listener {
+interface Entry {
+  readonly listener: Listener;
   readonly front: ListenerFront;
   options: ResolvedListener;
   /** Whether it came by itself and is none of the options'. */
@@ -57,14 +58,14 @@ export class GatewayListeners {
 
   /** Those of the options. */
   get configured(): readonly Listener[] {
-    return this.#entries.filter(({ added }) => !added);
+    return this.#entries.flatMap(({ added, listener }) => (added ? [] : [listener]));
   }
 
   /** One more. Rejects with Node's own error when it cannot listen. */
   async add(options: ResolvedListener): Promise<Listener> {
     const entry = await this.#listen(options, true);
     this.#publish([...this.#entries, entry]);
-    return entry;
+    return entry.listener;
   }
 
   /**
@@ -89,7 +90,7 @@ export class GatewayListeners {
           service,
         );
       },
-      cancel: async () => void (await Promise.all(opened.map((entry) => entry.abort()))),
+      cancel: () => abortAll(opened),
     };
   }
 
@@ -119,7 +120,7 @@ export class GatewayListeners {
       entry.front.serveBy(entry.options, service);
     }
     this.#publish([...configured, ...added]);
-    for (const entry of gone) void entry.close();
+    for (const { listener } of gone) void listener.close();
   }
 
   /** All listen, or none. */
@@ -129,21 +130,19 @@ export class GatewayListeners {
     const opened = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
     const failure = outcomes.find((outcome) => outcome.status === 'rejected');
     if (!failure) return opened;
-    await Promise.all(opened.map((entry) => entry.abort()));
+    await abortAll(opened);
     throw failure.reason;
   }
 
   async #listen(options: ResolvedListener, added: boolean): Promise<Entry> {
     const front = createListenerFront(options, this.#service, this.#parts, this.#state);
     const { host, port } = await front.listen();
-    const entry: Entry = {
-      front,
-      options,
-      added,
+    const listener: Listener = {
       url: `http://${isAny(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`,
       close: () => this.#leave(entry, graceMs),
       abort: () => this.#leave(entry, 0),
     };
+    const entry: Entry = { listener, front, options, added };
     this.#open.add(entry);
     front.serveBy(options, this.#service);
     if (!this.#keepsAlive) front.unref();
@@ -160,9 +159,17 @@ export class GatewayListeners {
     const { publicUrl } = this.#service.options;
     this.#entries = entries;
     this.#addresses.replace(
-      entries.map(({ url, options: { routes, sharedOrigin } }) => ({ origin: publicUrl ?? url, routes, sharedOrigin })),
+      entries.map(({ listener: { url }, options: { routes, sharedOrigin } }) => ({
+        origin: publicUrl ?? url,
+        routes,
+        sharedOrigin,
+      })),
     );
   }
+}
+
+async function abortAll(entries: readonly Entry[]): Promise<void> {
+  await Promise.all(entries.map(({ listener }) => listener.abort()));
 }
 
 function isSameAddress(a: ResolvedListener, b: ResolvedListener): boolean {

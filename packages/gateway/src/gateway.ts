@@ -219,6 +219,7 @@ class ComposedGateway implements Gateway {
   }
 
   async #start(): Promise<void> {
+    if (this.#isListening) return;
     const { startGraceMs, listeners } = this.#service.options;
     await this.#startAdmin();
     try {

@@ -5,6 +5,7 @@ import {
   type GatewayEvent,
   type GatewayOptions,
   type ListenerOptions,
+  type MetricsAdapter,
   type TokenStore,
 } from '@reverse-http/gateway';
 import { exitCodes } from '../command-error.js';
@@ -88,12 +89,14 @@ function completion(
   output: GatewayOutput,
   onEvent: (event: GatewayEvent) => void,
 ): SettingsSource['complete'] {
-  // The same for every reload: they are what a gateway keeps from its making to its end.
-  const metrics = createMetricsAdapter();
+  // The same at every reload: they are what a gateway keeps from its making to its end.
+  let metrics: MetricsAdapter | undefined;
   const accessLog = output.request;
   const onError = (error: unknown): void => output.note(`Error: ${messageOf(error)}`);
   return (settings) => {
     const { auth, admin } = settings;
+    // Not where nobody asks: it watches the whole process.
+    if (typeof admin === 'object') metrics ??= createMetricsAdapter();
     return {
       ...settings,
       ...(auth === 'none' || !store ? {} : { auth: store }),

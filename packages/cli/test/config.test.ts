@@ -108,12 +108,11 @@ test('values come from the environment and from files', async () => {
   });
 });
 
-test.each(['tls', 'visitors', 'jwt', 'trustedProxies'])('%s comes later, and that is what is said', async (name) => {
+test.each(['tls', 'visitors', 'jwt'])('%s comes later, and that is what is said', async (name) => {
   const texts: Record<string, string> = {
     tls: 'listeners: [{ port: 443, tls: { cert: a, key: b } }]',
     visitors: 'targets: [{ match: A, visitors: { allow: [] } }]',
     jwt: 'connectors: { jwt: { jwks: https://id.example.com/jwks.json } }',
-    trustedProxies: 'trustedProxies: [10.0.0.0/8]',
   };
   const { code, lines } = await check(texts[name]!);
   expect(code).toBe(1);

@@ -93,6 +93,11 @@ export interface GatewayOptions {
   readonly listeners?: readonly ListenerOptions[];
   /** How visitors and connectors reach the gateway, as `https://gw.example.com`. Default: the first listener's address. */
   readonly publicUrl?: string;
+  /**
+   * Addresses and blocks, as `10.0.0.0/8` or `2001:db8::/32`, of proxies in front of the gateway: their `X-Forwarded-For` and
+   * `-Proto` say who the visitor is, and what they say of it is added to instead of replaced. Default: none.
+   */
+  readonly trustedProxies?: readonly string[];
   /** A listener for the operator. Default: none. */
   readonly admin?: AdminOptions | 'off';
   /** Who may connect. Default: one token made at random, see {@link Gateway.token}. `none` lets everybody in. */

@@ -9,6 +9,7 @@ import { createGatewayTaps } from './gateway-taps.js';
 import { nodeClock } from './node-clock.js';
 import type { ResolvedGatewayOptions } from './options/resolved-options.js';
 import { createTargetPolicies } from './policy/target-policies.js';
+import { createVisitorOf, type VisitorOf } from './policy/trusted-proxies.js';
 import type { Tap } from './tap/tap.js';
 import { createVisitCounters, type VisitCounters } from './tap/visit-counters.js';
 import { createEventFeed, type EventFeed } from './targets/event-feed.js';
@@ -44,6 +45,8 @@ export interface Service {
   /** For transparent listeners. */
   readonly transparentForwarder: Forwarder;
   readonly taps: readonly Tap[];
+  /** Undefined where no proxies are trusted. */
+  readonly visitorOf: VisitorOf | undefined;
 }
 
 /** Deadlines of exchanges are late by less than two of these, ms. */
@@ -105,6 +108,7 @@ export function createGatewayParts(first: ResolvedGatewayOptions, addresses: Lis
       return {
         options,
         taps: createGatewayTaps(changed, counters, onError),
+        visitorOf: changed.trustedProxies && createVisitorOf(changed.trustedProxies),
         forwarder: createForwarder({
           ...forwarding,
           requestHeads: createRequestHeads(`rhttp-${nodeId}`, defaultHost),

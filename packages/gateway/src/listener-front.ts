@@ -43,11 +43,11 @@ export function createListenerFront(
 
 function createServe(
   { routes, hosts, tunnel, transparent, maxBodyBytes }: ResolvedListener,
-  { options, forwarder, transparentForwarder, taps }: Service,
+  { options, forwarder, transparentForwarder, taps, visitorOf }: Service,
   parts: GatewayParts,
   state: Pick<VisitServerOptions, 'isDraining' | 'graceMs'>,
 ): (visit: Visit) => void {
-  return createVisitServer({
+  const serve = createVisitServer({
     routes,
     hosts: createServedHosts(hosts, options.publicUrl, routes),
     tunnel: tunnel ? parts.tunnel : undefined,
@@ -59,6 +59,11 @@ function createServe(
     onError: parts.onError,
     ...state,
   });
+  if (!visitorOf) return serve;
+  return (visit) => {
+    visit.peer = visitorOf(visit.peer, visit.head);
+    serve(visit);
+  };
 }
 
 function headLimitsOf({ maxHeadBytes }: ResolvedListener): typeof defaultHeadLimits {

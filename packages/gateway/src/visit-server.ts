@@ -1,6 +1,7 @@
 import { equalsIgnoringCase, type Head, latin1Bytes, methodOf, pathOf } from '@reverse-http/protocol/http1';
 import type { Clock } from '@reverse-http/protocol/session';
 import type { Forwarder } from './forward/forward.js';
+import { endsHere } from './forward/max-forwards.js';
 import { nodeClock } from './node-clock.js';
 import { isReservedPath } from './routing/reserved-path.js';
 import type { Route, RouteMatch } from './routing/route.js';
@@ -55,7 +56,7 @@ export function createVisitServer(options: VisitServerOptions): (visit: Visit) =
     const { head } = visit;
     if (!hosts.serves(head)) return serveTapped(visit, undefined, failWrongHost);
     if (reserves && isReservedPath(head)) return serveReserved(visit);
-    if (isConnect(head) || (!passesAll && (isTrace(head) || isAsterisk(head))))
+    if (isConnect(head) || (!passesAll && (isTrace(head) || isAsterisk(head))) || (!transparent && endsHere(head)))
       return serveTapped(visit, undefined, failUnrouted);
     const match = router.find(visit);
     if (match instanceof Promise) serveLater(visit, match);
@@ -121,7 +122,7 @@ function failWrongHost(visit: Visit): void {
 function failUnrouted(visit: Visit): void {
   const { head } = visit;
   if (isConnect(head) || isTrace(head)) return visit.fail('method-not-allowed', { fields: allow });
-  if (isAsterisk(head)) return visit.answer(204, allow, '');
+  if (isAsterisk(head) || endsHere(head)) return visit.answer(204, allow, '');
   visit.fail('no-route', { detail: 'No route of this gateway leads to a target for this request.' });
 }
 

@@ -85,6 +85,31 @@ describe('what the gateway answers itself', () => {
     await listener.close();
   });
 
+  test.each(['0', '00', '5\r\nMax-Forwards: 0'])(
+    'R43 OPTIONS with Max-Forwards: %s comes no further',
+    async (value) => {
+      it = await startGateway();
+      const connector = await it.connect();
+      const answer = await ask('OPTIONS /gw/A/', `Max-Forwards: ${value}\r\n`);
+      expect(answer.status).toBe(204);
+      expect(answer.field('allow')).toMatch(/OPTIONS/);
+      expect(connector.requests).toHaveLength(0);
+    },
+  );
+
+  test('R43 on a transparent listener it is the server that answers', async () => {
+    it = await startGateway();
+    const listener = await it.gateway.listen({ port: 0, transparent: true, routes: [toTarget('A')] });
+    const connector = await it.connect();
+    const visitor = await visit(listener.url, 'OPTIONS / HTTP/1.1\r\nHost: localhost\r\nMax-Forwards: 0\r\n\r\n');
+    const request = await connector.next();
+    expect(request.all('max-forwards')).toEqual(['0']);
+    request.answer('204 No Content');
+    await visitor.until('HTTP/1.1 204');
+    visitor.socket.destroy();
+    await listener.close();
+  });
+
   test("R92 /.well-known/reverse-http/ is the gateway's, unless all is one target", async () => {
     it = await startGateway();
     expect((await ask('GET /.well-known/reverse-http/other')).status).toBe(404);

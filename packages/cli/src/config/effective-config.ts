@@ -14,10 +14,11 @@ export function effectiveConfig(
   filledIn: readonly ConfigPath[],
   state: StateDirectory,
 ): object {
-  const { listeners = [{}], publicUrl, admin, connectors, deadlines, limits, targets, log } = options;
+  const { listeners = [{}], publicUrl, trustedProxies, admin, connectors, deadlines, limits, targets, log } = options;
   const shown = {
     version: 1,
     publicUrl: publicUrl ?? null,
+    trustedProxies: trustedProxies ?? [],
     listeners: listeners.map(listenerOf),
     admin: adminOf(admin),
     connectors: {

@@ -217,7 +217,7 @@ describe.each([
   test('early hints arrive before the answer', async () => {
     const sent = get(`${url}hints`);
     const [[info], [response]] = await Promise.all([once(sent, 'information'), once(sent, 'response')]);
-    expect([info.statusCode, info.headers.link]).toEqual([103, '</a.css>; rel=preload; as=style']);
+    expect([info.statusCode, info.headers.link]).toEqual([103, '</gw/A/a.css>; rel=preload; as=style']);
     response.resume();
   });
 

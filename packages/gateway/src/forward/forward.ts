@@ -143,7 +143,8 @@ class Forwarding extends Deadlines implements AnswerHandler, HeadSource, VisitHa
     this.moved();
     this.#body?.forget();
     const { end } = head;
-    if (this.#visit.informational(head)) return true;
+    const added = this.#shared.answerHeads.prepareInterim(head, this.#visit, this.#match);
+    if (this.#visit.informational(head, added)) return true;
     this.#owed += end;
     return false;
   }
@@ -157,7 +158,7 @@ class Forwarding extends Deadlines implements AnswerHandler, HeadSource, VisitHa
     else this.answered();
     this.#body?.forget();
     const { vary } = this.#match;
-    let added = this.#shared.answerHeads.prepare(head) + this.#affinityLine();
+    let added = this.#shared.answerHeads.prepare(head, this.#visit, this.#match) + this.#affinityLine();
     if (vary !== undefined) added += mergeVary(head, vary);
     this.#sink = this.#visit.respond(head, added, ended);
     this.#sink.onDrain = this.#onDrain;
@@ -166,7 +167,8 @@ class Forwarding extends Deadlines implements AnswerHandler, HeadSource, VisitHa
   onUpgrade(head: Head): void {
     this.answered();
     this.#body?.forget();
-    this.#sink = this.#visit.upgrade(head, this.#affinityLine());
+    const added = this.#shared.answerHeads.prepareInterim(head, this.#visit, this.#match);
+    this.#sink = this.#visit.upgrade(head, added + this.#affinityLine());
     this.#sink.onDrain = this.#onDrain;
     this.#exchange?.wake();
   }

@@ -15,6 +15,7 @@ import {
 import type { RouteMatch } from '../routing/route.js';
 import type { Peer, Visit } from '../visit/visit.js';
 import { dropNamed } from './drop-named.js';
+import { countForward } from './max-forwards.js';
 
 /** Writes the heads of requests as connectors get them. */
 export interface RequestHeads {
@@ -42,6 +43,7 @@ const forwardedPrefixName = latin1Bytes('X-Forwarded-Prefix: ');
 const targetName = latin1Bytes(`:${Metadata.Target} `);
 const prefixName = latin1Bytes(`:${Metadata.Prefix} `);
 const idName = latin1Bytes(`:${Metadata.Id} `);
+const underscore = 0x5f;
 /** Room for what is added beside prefix, target, id and authority. */
 const addedBytes = 512;
 
@@ -97,7 +99,9 @@ export function createRequestHeads(pseudonym: string, defaultHost: string): Requ
       at = copyFields(head, into, at);
       at = copyBytes(via[head.minorVersion]!, 0, via[0]!.length, into, at);
       at = copyBytes(lines.fields, 0, lines.fields.length, into, at);
-      if (hostEnd > host) at = writeLine(forwardedHostName, bytes, host, hostEnd, into, at);
+      if (peer.proxy) at = writeLatin1(missingLines(head, peer), into, at);
+      if (hostEnd > host && !saidByProxy(head, peer, Field.XForwardedHost))
+        at = writeLine(forwardedHostName, bytes, host, hostEnd, into, at);
       if (prefix !== '') at = writeText(forwardedPrefixName, prefix, into, at);
       into[at++] = 0x0d;
       into[at++] = 0x0a;
@@ -147,7 +151,7 @@ function writePath(head: Head, match: RouteMatch, into: Uint8Array, at: number):
   return copyBytes(head.bytes, start, head.pathEnd, into, rooted ? at : copyBytes(emptyPath, 0, 1, into, at));
 }
 
-function prepare({ head, asksUpgrade }: Visit, { hides }: RouteMatch): void {
+function prepare({ head, peer, asksUpgrade }: Visit, { hides }: RouteMatch): void {
   const { ids, count } = head;
   if (hides !== undefined) dropNamed(head, hides);
   const upgrade = asksUpgrade ? findField(head, Field.Upgrade) : -1;
@@ -158,8 +162,36 @@ function prepare({ head, asksUpgrade }: Visit, { hides }: RouteMatch): void {
   if (trailers && isExactly(head, te, 'trailers')) ids[te] = Field.Te;
   const replacesHost = head.authorityEnd > head.authorityStart;
   for (let i = 0; i < count; i++) {
-    if (isOurs(ids[i]!) || (replacesHost && ids[i] === Field.Host)) dropField(head, i);
+    const id = ids[i]!;
+    if ((isOurs(id) && !isProxys(head, i, peer)) || (replacesHost && id === Field.Host)) dropField(head, i);
+    else if (id === Field.MaxForwards) countForward(head, i);
   }
+}
+
+/** What a trusted proxy may say, by the names that proxies use: under others of the same meaning it is a visitor who speaks. */
+function isProxys({ ids, bytes, positions }: Head, index: number, { proxy }: Peer): boolean {
+  if (!proxy) return false;
+  switch (ids[index]) {
+    case Field.Forwarded:
+    case Field.XForwardedFor:
+    case Field.XForwardedHost:
+    case Field.XForwardedPort:
+    case Field.XForwardedProto:
+      return !bytes.subarray(positions[index * 4]!, positions[index * 4 + 1]!).includes(underscore);
+    default:
+      return false;
+  }
+}
+
+function saidByProxy(head: Head, { proxy }: Peer, id: number): boolean {
+  return proxy !== undefined && findField(head, id) >= 0;
+}
+
+/** What a trusted proxy left to be said. */
+function missingLines(head: Head, peer: Peer): string {
+  return saidByProxy(head, peer, Field.XForwardedProto)
+    ? ''
+    : `X-Forwarded-Proto: ${peer.secure ? 'https' : 'http'}\r\n`;
 }
 
 /** Fields that only the gateway may set, whatever a visitor says (RFC 7239, section 8.1). */
@@ -185,14 +217,18 @@ function isExactly(head: Head, index: number, lower: string): boolean {
   return fieldValue(head, index).toLowerCase() === lower;
 }
 
-function peerLines({ address, port, secure }: Peer): PeerLines {
+/** The lists of those that the request came through gain who is at the other end, be it a proxy. */
+function peerLines(peer: Peer): PeerLines {
+  const { address, port, secure, proxy } = peer;
+  const last = proxy ?? peer;
   const scheme = secure ? 'https' : 'http';
   // IPv6 is bracketed and quoted (RFC 7239, section 6).
-  const node = address.includes(':') ? `"[${address}]"` : address;
+  const node = last.address.includes(':') ? `"[${last.address}]"` : last.address;
+  const proto = proxy ? '' : `X-Forwarded-Proto: ${scheme}\r\n`;
   return {
     metadata: latin1Bytes(`:${Metadata.Peer} ${address} ${port}\r\n:${Metadata.Scheme} ${scheme}\r\n`),
     fields: latin1Bytes(
-      `Forwarded: for=${node};proto=${scheme}\r\nX-Forwarded-For: ${address}\r\nX-Forwarded-Proto: ${scheme}\r\n`,
+      `Forwarded: for=${node};proto=${last.secure ? 'https' : 'http'}\r\nX-Forwarded-For: ${last.address}\r\n${proto}`,
     ),
   };
 }

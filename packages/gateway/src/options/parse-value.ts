@@ -1,3 +1,4 @@
+import { type AddressList, createAddressList } from '../policy/address-list.js';
 import type { Parse } from './reader.js';
 
 const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -74,6 +75,13 @@ export const address: Parse<{ readonly host: string; readonly port: number }> = 
   const number = Number(found?.[3]);
   if (!found || number > 65_535) throw unlike(value, 'an address such as 127.0.0.1:8080 or [::1]:8080');
   return { host: found[1] ?? found[2]!, port: number };
+};
+
+/** Addresses and blocks; an empty list is none. */
+export const addressList: Parse<AddressList | undefined> = (value) => {
+  if (!Array.isArray(value) || !value.every((entry) => typeof entry === 'string'))
+    throw unlike(value, 'a list of addresses and blocks such as 10.0.0.0/8');
+  return value.length === 0 ? undefined : createAddressList(value);
 };
 
 /** Where a gateway is reached: scheme and authority; a path is left out. */

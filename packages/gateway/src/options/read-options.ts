@@ -9,7 +9,20 @@ import type { AccessLogEntry } from '../tap/access-log.js';
 import type { GatewayEvent } from '../targets/status.js';
 import { credentialsOf } from './credentials-of.js';
 import type { OptionProblem } from './option-problem.js';
-import { address, between, callback, count, duration, flag, oneOf, origin, port, size, text } from './parse-value.js';
+import {
+  address,
+  addressList,
+  between,
+  callback,
+  count,
+  duration,
+  flag,
+  oneOf,
+  origin,
+  port,
+  size,
+  text,
+} from './parse-value.js';
 import { given, isPlainObject, list, type Reader, required, section } from './reader.js';
 import type { ListenerLimits, ResolvedGatewayOptions, ResolvedListener } from './resolved-options.js';
 import { routeOf } from './route-of.js';
@@ -67,6 +80,7 @@ const gateway = section(
   {
     version: given(versionOne, 1),
     publicUrl: given(origin, undefined),
+    trustedProxies: given(addressList, undefined),
     listeners: list(oneAddress(listener), () => [oneAddress(listener)({}, [], [])]),
     admin: unlessOff(oneAddress(admin)),
     auth: given(credentialsOf, undefined),
@@ -96,7 +110,7 @@ const gateway = section(
     onEvent: given(callback<(event: GatewayEvent) => void>(), undefined),
     accessLog: given(callback<(entry: AccessLogEntry) => void>(), undefined),
   },
-  ['trustedProxies', 'jwt', 'tls', 'visitors'],
+  ['jwt', 'tls', 'visitors'],
 );
 
 type ListenerValues = ReturnType<typeof listener>;
@@ -128,6 +142,7 @@ export function readGatewayOptions(options: unknown, problems: OptionProblem[]):
       idleMs: deadlines.idle,
       totalMs: deadlines.total,
     },
+    trustedProxies: values.trustedProxies,
     rules: values.targets.map(ruleOf),
     log,
     onError,

@@ -1,5 +1,6 @@
 import type { AdminOptions } from '../admin/admin-options.js';
 import type { Credentials } from '../credentials/credentials.js';
+import type { AddressList } from '../policy/address-list.js';
 import type { TargetRule } from '../policy/target-policies.js';
 import type { TargetPolicy } from '../policy/target-policy.js';
 import type { Route } from '../routing/route.js';
@@ -40,6 +41,8 @@ export interface ResolvedGatewayOptions {
   readonly startGraceMs: number;
   readonly maxSessionsPerToken: number;
   readonly maxHellosPerSecond: number;
+  /** Undefined: none are trusted. */
+  readonly trustedProxies: AddressList | undefined;
   readonly policy: TargetPolicy;
   readonly rules: readonly TargetRule[];
   readonly log: AccessLogOptions;

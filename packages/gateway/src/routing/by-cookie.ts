@@ -32,7 +32,7 @@ export function byCookie(name: string, options: CookieRouteOptions = {}): Route 
   const { select } = options;
   if (select !== undefined) checkSelect(select);
   const nameBytes = latin1Bytes(name);
-  const matches = new KnownMatch((target) => ({ target, prefix: '', bare: false }));
+  const matches = new KnownMatch((target) => ({ target, prefix: '', bare: false, sharesOrigin: true }));
   return {
     description: `cookie ${name}`,
     sharesOrigin: true,

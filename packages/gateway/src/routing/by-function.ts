@@ -46,7 +46,7 @@ function matchOf(decision: RouteDecision | null, { path }: RouteRequest, name: s
     throw new TypeError(`route ${name}: ${show(target)} is not a target id`);
   if (typeof prefix !== 'string' || !isPrefixOf(prefix, path))
     throw new TypeError(`route ${name}: ${show(prefix)} is not a prefix of the request's path`);
-  return { target, prefix, bare: prefix !== '' && prefix.length === path.length };
+  return { target, prefix, bare: prefix !== '' && prefix.length === path.length, sharesOrigin: true };
 }
 
 /** Whole segments only, or the rest would not begin with a slash. */

@@ -16,7 +16,7 @@ export function byHeader(name: string): Route {
   const hides = latin1Bytes(name.toLowerCase());
   if (identifyField(hides, 0, hides.length) !== Field.Other)
     throw new TypeError(`byHeader: "${name}" means something else already; take a name such as "X-Target"`);
-  const matches = new KnownMatch((target) => ({ target, prefix: '', bare: false, hides }));
+  const matches = new KnownMatch((target) => ({ target, prefix: '', bare: false, sharesOrigin: true, hides }));
   return {
     description: `header ${name}`,
     sharesOrigin: true,

@@ -31,8 +31,13 @@ export function byPath(prefix: string, options: PathRouteOptions = {}): Route {
   if (typeof keepPrefix !== 'boolean') throw new TypeError('byPath: keepPrefix is neither true nor false');
   const lead = latin1Bytes(`${base}/`);
   const prefixOf = (target: string): string => (keepPrefix ? '' : `${base}/${target}`);
-  const matches = new KnownMatch((target) => ({ target, prefix: prefixOf(target), bare: false }));
-  const bareMatches = new KnownMatch((target) => ({ target, prefix: prefixOf(target), bare: true }));
+  const matches = new KnownMatch((target) => ({ target, prefix: prefixOf(target), bare: false, sharesOrigin: true }));
+  const bareMatches = new KnownMatch((target) => ({
+    target,
+    prefix: prefixOf(target),
+    bare: true,
+    sharesOrigin: true,
+  }));
   return {
     description: `path ${prefix}`,
     sharesOrigin: true,

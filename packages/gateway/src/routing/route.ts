@@ -9,6 +9,8 @@ export interface RouteMatch {
   readonly prefix: string;
   /** Whether the path ends with the prefix, so that relative links would miss the server. */
   readonly bare: boolean;
+  /** Set where other targets are reached at the same origin, as in {@link Route.sharesOrigin}. */
+  readonly sharesOrigin?: true;
   /** Name, in lower case, of a field that the server does not see. */
   readonly hides?: Uint8Array;
   /** Fields that the choice may have depended on, for the answer's `Vary`; set by the router. */

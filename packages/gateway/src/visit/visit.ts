@@ -10,6 +10,8 @@ export interface Peer {
   readonly port: number;
   /** Whether the visitor came by TLS. */
   readonly secure: boolean;
+  /** The trusted proxy that the request came through, which said all the above; one object for each visit then. */
+  readonly proxy?: Peer;
 }
 
 /** What a visit tells whoever serves it. */
@@ -59,7 +61,8 @@ export interface WrittenBody {
 export interface Visit {
   /** The request's head as it came; valid until the visit is answered in full or ended. */
   readonly head: Head;
-  readonly peer: Peer;
+  /** Who is at the other end; set anew, before anybody asks, where that is a proxy which is trusted to say for whom. */
+  peer: Peer;
   /** The gateway's id of this request, for logs and error answers. */
   readonly id: string;
   /**
@@ -77,9 +80,10 @@ export interface Visit {
   onEnded: ((outcome: VisitOutcome) => void) | undefined;
   /**
    * Passes a 1xx head on (not to HTTP/1.0 visitors, who do not know them); false asks to wait for
-   * {@link VisitHandler.onWritable}, or for the answer's {@link ByteSink.onDrain}, before more come.
+   * {@link VisitHandler.onWritable}, or for the answer's {@link ByteSink.onDrain}, before more come. Dropped fields and
+   * `added` as in {@link respond}.
    */
-  informational(head: Head): boolean;
+  informational(head: Head, added?: string): boolean;
   /**
    * Starts the answer; fields that `head` marks as dropped stay out, the lines of `added` follow them. `ended`: there is
    * no body to come, and the visit is over. The framing is the visit's own matter.

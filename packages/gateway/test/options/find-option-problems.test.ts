@@ -54,7 +54,7 @@ describe('options that are good', () => {
 // options, what is said of them
 const mistakes: [object, string][] = [
   [{ listners: [] }, 'listners: there is no such option; did you mean "listeners"?'],
-  [{ zzz: 1 }, 'zzz: there is no such option; known are version, publicUrl, listeners'],
+  [{ zzz: 1 }, 'zzz: there is no such option; known are version, publicUrl, trustedProxies'],
   [{ version: 2 }, 'version: 2 is not a version that is known here: 1 is'],
   [{ publicUrl: 'gw.example.com' }, 'publicUrl: "gw.example.com" is not a URL such as https://gw.example.com'],
   [{ listeners: {} }, 'listeners: is not a list'],
@@ -84,7 +84,8 @@ const mistakes: [object, string][] = [
   [{ listeners: [{ tls: {} }] }, 'listeners[0].tls: comes later'],
   [{ admin: 8081 }, 'admin: is number, where an object with'],
   [{ connectors: { jwt: {} } }, 'connectors.jwt: comes later'],
-  [{ trustedProxies: [] }, 'trustedProxies: comes later'],
+  [{ trustedProxies: '10.0.0.0/8' }, 'trustedProxies: "10.0.0.0/8" is not a list of addresses and blocks'],
+  [{ trustedProxies: ['10.0.0.0/33'] }, 'trustedProxies: "10.0.0.0/33" is not an address or block'],
   [{ connectors: { keepAlive: { max: '3d' } } }, 'connectors.keepAlive.max: "3d" is not a duration from 1s to 1d'],
   [{ deadlines: { hold: '5 s' } }, 'deadlines.hold: "5 s" is not a duration such as 250ms, 5s, 1m, 90d or off'],
   [{ deadlines: { hold: -1 } }, 'deadlines.hold: -1 is not a duration'],

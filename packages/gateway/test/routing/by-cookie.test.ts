@@ -36,7 +36,7 @@ describe('byCookie', () => {
   ];
   test.each(rows)('%s', (_, lines, target) => {
     const route = byCookie('target');
-    const wanted = target === undefined ? undefined : { target, prefix: '', bare: false };
+    const wanted = target === undefined ? undefined : { target, prefix: '', bare: false, sharesOrigin: true };
     for (let i = 0; i < 2; i++)
       expect(route.match(scanRequest(`GET /x HTTP/1.1\r\nHost: x\r\n${lines}`))).toEqual(wanted);
     expect(route.match(scanRequest('GET / HTTP/1.1\r\nHost: x\r\nCookie: target=Other'))?.target).toBe('Other');

@@ -19,7 +19,13 @@ describe('byHeader', () => {
   test.each(rows)('%s', (_, lines, target) => {
     const route = byHeader('X-Target');
     const match = (): unknown => route.match(scanRequest(`GET /x HTTP/1.1\r\nHost: x\r\n${lines}`));
-    const wanted = { target, prefix: '', bare: false, hides: Uint8Array.from(Buffer.from('x-target')) };
+    const wanted = {
+      target,
+      prefix: '',
+      bare: false,
+      sharesOrigin: true,
+      hides: Uint8Array.from(Buffer.from('x-target')),
+    };
     for (let i = 0; i < 2; i++) expect(match()).toEqual(target === undefined ? undefined : wanted);
   });
 

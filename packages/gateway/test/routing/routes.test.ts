@@ -7,7 +7,13 @@ import { toTarget } from '../../src/routing/to-target.js';
 import { scanRequest } from '../support/scan-request.js';
 
 const id63 = `a${'b'.repeat(61)}c`;
-const match = (target: string, prefix: string, bare = false): RouteMatch => ({ target, prefix, bare });
+const match = (target: string, prefix: string, bare = false): RouteMatch => ({
+  target,
+  prefix,
+  bare,
+  sharesOrigin: true,
+});
+const alone = (target: string): RouteMatch => ({ target, prefix: '', bare: false });
 
 describe('byPath', () => {
   const rows: [string, string, RouteMatch | undefined][] = [
@@ -125,7 +131,7 @@ describe('byHost', () => {
   ];
   test.each(rows)('%s is %s', (host, target) => {
     const route = byHost('*.gw.example.com');
-    const wanted = target === undefined ? undefined : match(target, '');
+    const wanted = target === undefined ? undefined : alone(target);
     expect(route.match(scanRequest(`GET /x HTTP/1.1\r\nHost: ${host}`))).toEqual(wanted);
     expect(route.match(scanRequest(`GET http://${host}/x HTTP/1.1\r\nHost: b.gw.example.com`))).toEqual(wanted);
   });
@@ -167,7 +173,7 @@ describe('byHost', () => {
 describe('toTarget', () => {
   test('is for everything, and changes nothing', () => {
     const route = toTarget('A');
-    expect(route.match(scanRequest('GET /gw/B/ HTTP/1.1\r\nHost: b.localhost'))).toEqual(match('A', ''));
+    expect(route.match(scanRequest('GET /gw/B/ HTTP/1.1\r\nHost: b.localhost'))).toEqual(alone('A'));
     expect(route.urlOf('a', 'http://x:1')).toBe('http://x:1/');
     expect(route.urlOf('B', 'http://x:1')).toBeUndefined();
     expect(() => toTarget('a b')).toThrow(TypeError);

@@ -47,6 +47,10 @@ export const Field = {
   UnderscoreTransferEncoding: 43,
   /** The same for `Content-Length`. */
   UnderscoreContentLength: 44,
+  Refresh: 45,
+  Link: 46,
+  ServiceWorkerAllowed: 47,
+  ClearSiteData: 48,
   /** Mark of a field that is not to be copied. */
   Dropped: 255,
 } as const;
@@ -100,6 +104,10 @@ const names: readonly string[] = [
   'x-forwarded-server',
   'transfer_encoding',
   'content_length',
+  'refresh',
+  'link',
+  'service-worker-allowed',
+  'clear-site-data',
 ];
 
 const tableSize = 1024;

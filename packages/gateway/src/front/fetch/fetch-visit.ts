@@ -36,7 +36,7 @@ interface Caller {
 class FetchVisit implements Visit {
   readonly head: Head;
   readonly id: string;
-  readonly peer: Peer;
+  peer: Peer;
   readonly body: FetchBody | undefined;
   readonly asksUpgrade = false;
   handler: VisitHandler = deaf;

@@ -52,6 +52,7 @@ const deaf: VisitHandler = { onBodyReadable() {}, onAborted() {} };
 /** One exchange on an HTTP/1.1 connection. */
 export class Http1Visit implements Visit {
   readonly head: VisitHead;
+  peer: Peer;
   readonly id: string;
   readonly body: ByteSource | undefined;
   handler: VisitHandler = deaf;
@@ -78,13 +79,10 @@ export class Http1Visit implements Visit {
   ) {
     this.#owner = owner;
     this.head = head;
+    this.peer = owner.peer;
     this.id = id;
     this.body = body;
     this.#bytes = bytes;
-  }
-
-  get peer(): Peer {
-    return this.#owner.peer;
   }
 
   get asksUpgrade(): boolean {
@@ -109,13 +107,13 @@ export class Http1Visit implements Visit {
     return this.#framing === 'close' || this.#framing === 'raw';
   }
 
-  informational(head: Head): boolean {
+  informational(head: Head, added: string = ''): boolean {
     if (this.settled || this.head.minorVersion === 0) return true;
     if (head.status === 100) this.continued = true;
     const { output } = this.#owner;
-    const at = output.reserve(head.end - head.start + 2);
-    const end = copyFields(head, output.block, copyStatusLine(head, output.block, at));
-    output.commit(writeLatin1('\r\n', output.block, end));
+    const { block, at } = reserveHead(output, head, added);
+    const end = copyFields(head, block, copyStatusLine(head, block, at));
+    output.commit(writeLatin1('\r\n', block, writeLatin1(added, block, end)));
     return output.writable;
   }
 

@@ -6,7 +6,10 @@ import { createGateway } from '@reverse-http/gateway';
 /** The gateway's URL, a token for it, and what ends the example when Ctrl-C is typed. */
 export async function findGateway() {
   const { RHTTP_GATEWAY, RHTTP_TOKEN, PORT = '8080' } = process.env;
-  if (RHTTP_GATEWAY) return { gateway: RHTTP_GATEWAY, token: RHTTP_TOKEN, drainOnCtrlC };
+  if (RHTTP_GATEWAY) {
+    process.once('uncaughtException', endWithoutStack);
+    return { gateway: RHTTP_GATEWAY, token: RHTTP_TOKEN, drainOnCtrlC };
+  }
 
   const own = createGateway({ listeners: [{ port: Number(PORT) }] });
   await own.start().catch((error) => {
@@ -15,6 +18,12 @@ export async function findGateway() {
     process.exit(1);
   });
   return { gateway: own.url, token: own.token, drainOnCtrlC: (...steps) => drainOnCtrlC(...steps, () => own.close()) };
+}
+
+/** Whom the gateway refuses for good, a wrong token's owner say, has read the connector's line about it: that is enough. */
+function endWithoutStack(error) {
+  if (error.name !== 'ReverseHttpError') console.error(error);
+  process.exit(1);
 }
 
 /** Takes the steps in order, the last of which leaves nothing that keeps the process; a second Ctrl-C ends it at once. */

@@ -22,7 +22,8 @@ try {
   fail(taken ? `Port ${error.port} is taken: ${hint}` : error.message);
 }
 console.log(`Gateway   ${gateway.url}`);
-console.log(`Admin     http://localhost:${new URL(gateway.adminUrl).port}`);
+const admin = `http://localhost:${new URL(gateway.adminUrl).port}`;
+console.log(`Admin     ${admin}`);
 
 // B polls, as a server does whose network lets no WebSocket through; by itself a connector begins so and moves up.
 const transports = { A: 'websocket', B: 'poll', C: 'websocket' };
@@ -36,6 +37,8 @@ for (const { name, ready } of servers) {
   console.log(`${name}  ready  ${url}${also}     ${transport === 'poll' ? 'polling' : transport}`);
 }
 console.log(`Try       curl ${gateway.url}/gw/A/`);
+// Its token is new at each start and this machine's alone; `rhttp gateway` keeps one in a file that its owner alone can read.
+console.log(`          curl -H 'Authorization: Bearer ${gateway.adminToken}' ${admin}/api/v1/targets`);
 
 /** A port as the environment has it. */
 function portOf(name, otherwise) {

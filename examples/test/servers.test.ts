@@ -30,6 +30,17 @@ test('an example takes the gateway it is told', async () => {
   await gateway.close();
 });
 
+test('a token that the gateway does not know gives one line and exit code 1', async () => {
+  const gateway = createGateway({ listeners: [{ port: 0 }] });
+  await gateway.start();
+  for (const name of ['http', 'fetch']) {
+    await expect(startExample(name, { RHTTP_GATEWAY: gateway.url, RHTTP_TOKEN: 'wrong' })).rejects.toThrow(
+      new RegExp(`^${name} ended with exit code 1: Not connected: unauthorized: The gateway refused the token.\\n$`),
+    );
+  }
+  await gateway.close();
+});
+
 test('a port that is taken gives one line and exit code 1', async () => {
   const { url, interrupt } = await startExample('http');
   const { port } = new URL(url);

@@ -52,17 +52,20 @@ async function start(port?: number): Promise<Demo> {
 test('three servers that do not listen answer through the gateway, and Ctrl-C ends all', async () => {
   const { child, port, until, exited } = await start();
   const origin = `http://localhost:${port}`;
-  expect(await until('Try')).toEqual([
+  expect(await until('          curl')).toEqual([
     `Gateway   ${origin}`,
     expect.stringMatching(/^Admin {5}http:\/\/localhost:\d+$/),
     expect.stringMatching(`^A  ready  ${origin}/gw/A/     \\(also http://a.localhost:${port}/\\)     websocket$`),
     expect.stringMatching(`^B  ready  ${origin}/gw/B/     \\(also http://b.localhost:${port}/\\)     polling$`),
     expect.stringMatching(`^C  ready  ${origin}/gw/C/     \\(also http://c.localhost:${port}/\\)     websocket$`),
     `Try       curl ${origin}/gw/A/`,
+    expect.stringMatching(/^ {10}curl -H 'Authorization: Bearer \S+' http:\/\/localhost:\d+\/api\/v1\/targets$/),
   ]);
 
   const admin = (await until('Admin'))[1]!.slice('Admin'.length).trim();
   expect((await fetch(`${admin}/health`)).status).toBe(200);
+  const [, field, credential] = / -H '(\w+): (.*)' /.exec((await until('          curl')).at(-1)!)!;
+  expect((await fetch(`${admin}/api/v1/targets`, { headers: { [field!]: credential! } })).status).toBe(200);
 
   const pids: number[] = [];
   for (const name of ['A', 'B', 'C']) {

@@ -49,6 +49,15 @@ test('the whole vocabulary is fine', async () => {
   expect(await check(whole)).toEqual({ code: 0, lines: ['rhttp.yaml is fine'] });
 });
 
+test('who may connect is no matter of the file', async () => {
+  expect(await check('auth: none\n')).toEqual({
+    code: 1,
+    lines: [
+      'rhttp.yaml:1:1: auth: has no place in a file: connectors.tokens names the tokens, and --auth none must be typed',
+    ],
+  });
+});
+
 test('all problems at once, each with its line and column', async () => {
   const text = `version: 1
 listeners:

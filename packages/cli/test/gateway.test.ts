@@ -131,16 +131,6 @@ test('a gateway for other machines says what it needs to be reached by its name'
   expect(named.err.join('\n')).not.toMatch(/421/);
 });
 
-test('SIGHUP and rhttp reload read the tokens again', async () => {
-  const gateway = await bench.gateway();
-  const { code, out } = await bench.run(['reload']);
-  expect({ code, out }).toEqual({
-    code: 0,
-    out: `Told the gateway (process ${gateway.child.pid}) to read its tokens again`,
-  });
-  await gateway.line(/^Tokens are read again/);
-});
-
 test('metrics are for Prometheus', async () => {
   const gateway = await bench.gateway();
   await fetch(`${gateway.url}/gw/nobody/`);

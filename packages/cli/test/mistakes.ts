@@ -125,6 +125,12 @@ export const mistakes: readonly Mistake[] = [
     exit: undefined,
   },
   {
+    mistake: 'A proxy on the way out',
+    typed: 'HTTPS_PROXY=http://proxy.example.com:3128 rhttp connect 3000 --gateway {remote}',
+    line: 'HTTPS_PROXY is set, and outbound proxies come later: {remote} is dialled directly',
+    exit: undefined,
+  },
+  {
     mistake: 'No token',
     typed: 'RHTTP_STATE_DIR={elsewhere} rhttp connect 3000 --target A --gateway {gateway} --on-refused exit',
     line: "Refused: {gateway} asks for a token: give --token-file FILE or RHTTP_TOKEN (on the gateway's machine: rhttp token create --target 'A').",

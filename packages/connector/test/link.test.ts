@@ -328,6 +328,20 @@ describe('a session that the gateway ends', () => {
     expect(events).toEqual(['ready', 'standby', 'standby', 'ready']);
   });
 
+  it('at once another token, where the one that was refused is not the last', async () => {
+    const tokens = [undefined, 'made meanwhile', 'made meanwhile', 'made meanwhile'];
+    const connection = link({ gateway: 'https://gw', token: () => Promise.resolve(tokens.shift()) });
+    await tick();
+    dialler.last.open().refuse({ code: 'unauthorized', message: 'no token' });
+    await tick();
+    expect(connection.state).toMatchObject({ state: 'connecting' });
+    dialler.last.open();
+    expect(dialler.last.hello.token).toBe('made meanwhile');
+    dialler.last.refuse({ code: 'unauthorized', message: 'no such token' });
+    await expect(connection.ready).rejects.toMatchObject({ message: 'no such token' });
+    expect(tokens.length).toBe(2);
+  });
+
   it('T16: because of a revoked token closes', () => {
     link();
     dialler.last.open().welcome().close('revoked');

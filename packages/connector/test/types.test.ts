@@ -95,6 +95,10 @@ it('the Node entry tells its kinds of handlers apart', () => {
       { ...options, onError: (_error, request) => expectTypeOf(request).toEqualTypeOf<FetchRequest | undefined>() },
     );
     connectNode(hono, options);
+    connectNode(3000, { ...options, origin: { hostHeader: 'rewrite' } });
+    expectTypeOf(connectNode('http://127.0.0.1:3000', options)).toEqualTypeOf<Connection>();
+    // @ts-expect-error -- a misspelt option of the origin
+    connectNode(3000, { ...options, origin: { hostheader: 'rewrite' } });
     connectNode(byTarget({ a: 3000, b: createServer(), c: hono }), { gateway: options.gateway });
     connectNode(byTarget({ a: { to: 3000, hostHeader: 'rewrite' } }), { gateway: options.gateway });
     // @ts-expect-error -- a misspelt option

@@ -12,7 +12,7 @@ export interface AddressEntry {
 
 /** The listeners of a gateway as addresses of its targets. */
 export class ListenerAddresses implements Addresses {
-  readonly #entries: AddressEntry[] = [];
+  #entries: readonly AddressEntry[] = [];
 
   /** That of the first listener; undefined while there is none. */
   get origin(): string | undefined {
@@ -24,13 +24,9 @@ export class ListenerAddresses implements Addresses {
     return [...distinct].join(', ') || 'none';
   }
 
-  add(entry: AddressEntry): void {
-    this.#entries.push(entry);
-  }
-
-  remove(entry: AddressEntry): void {
-    const index = this.#entries.indexOf(entry);
-    if (index >= 0) this.#entries.splice(index, 1);
+  /** These are the listeners from now on, the preferred one first. */
+  replace(entries: readonly AddressEntry[]): void {
+    this.#entries = entries;
   }
 
   urlsOf(target: string): readonly string[] {

@@ -10,7 +10,7 @@ export interface GatewayCredentials extends Credentials {
   readonly token: string | undefined;
   /** Where tokens are kept in a file. */
   readonly tokens: TokenStore | undefined;
-  /** Targets that configuration or a credential names, and patterns of such. */
+  /** Targets that credentials name, and patterns of such. */
   named(): Iterable<string>;
   /** Stops looking at a file that was opened for this gateway, and hears no more of who is revoked. */
   close(): void;
@@ -18,7 +18,7 @@ export interface GatewayCredentials extends Credentials {
 
 /** Makes what the options `auth` and `connectors.tokens` ask for. */
 export function createGatewayCredentials(
-  { auth, tokensPath: path, rules }: ResolvedGatewayOptions,
+  { auth, tokensPath: path }: ResolvedGatewayOptions,
   onError: (error: unknown) => void,
 ): GatewayCredentials {
   const store = auth === undefined && path !== undefined ? createTokenStore({ path, onError }) : undefined;
@@ -33,7 +33,6 @@ export function createGatewayCredentials(
     },
     *named() {
       for (const { targets, revokedAt } of source.list?.() ?? []) if (!revokedAt) yield* targets;
-      for (const { match } of rules) yield match;
     },
     close() {
       source.onRevoked = undefined;

@@ -5,60 +5,66 @@ import { createForwarder, type Forwarder } from './forward/forward.js';
 import { createRequestHeads } from './forward/request-head.js';
 import { createTransparentHeads } from './forward/transparent-heads.js';
 import { createGatewayCredentials, type GatewayCredentials } from './gateway-credentials.js';
-import { createGatewayTaps, type GatewayTaps } from './gateway-taps.js';
+import { createGatewayTaps } from './gateway-taps.js';
 import { nodeClock } from './node-clock.js';
 import type { ResolvedGatewayOptions } from './options/resolved-options.js';
 import { createTargetPolicies } from './policy/target-policies.js';
 import { createVisitorOf, type VisitorOf } from './policy/trusted-proxies.js';
+import type { Tap } from './tap/tap.js';
+import { createVisitCounters, type VisitCounters } from './tap/visit-counters.js';
 import { createEventFeed, type EventFeed } from './targets/event-feed.js';
 import { createHold, type Hold } from './targets/hold.js';
 import { createKnownTargets } from './targets/known-targets.js';
-import { createRegistry, type Registry } from './targets/registry.js';
+import { createRegistry, type Registry, type RegistryRules } from './targets/registry.js';
 import { TimerWheel } from './timing/timer-wheel.js';
 import { createReception, type Reception } from './tunnel/reception.js';
 import { createTunnel, type Tunnel } from './tunnel/tunnel.js';
 import { createTurn } from './turn.js';
 
-/** What a gateway is made of, beside its listeners. */
-export interface GatewayParts extends GatewayTaps {
+/** What a gateway is made of, beside its listeners: there from its making to its end. */
+export interface GatewayParts {
   readonly credentials: GatewayCredentials;
   readonly registry: Registry;
   readonly hold: Hold;
-  readonly forwarder: Forwarder;
-  /** For transparent listeners. */
-  readonly transparentForwarder: Forwarder;
   readonly reception: Reception;
   readonly tunnel: Tunnel;
   readonly events: EventFeed;
+  /** Undefined where nobody asks for metrics: then nothing is counted. */
+  readonly counters: VisitCounters | undefined;
   readonly onError: (error: unknown) => void;
-  /** Undefined where no proxies are trusted. */
-  readonly visitorOf: VisitorOf | undefined;
   /** A new request id. */
   readonly nextId: () => string;
+  /** What visits are served with under these options, which hold for targets and new sessions from now on. */
+  adopt(options: ResolvedGatewayOptions): Service;
+}
+
+/** What visits are served with as long as the options stay as they are. */
+export interface Service {
+  readonly options: ResolvedGatewayOptions;
+  readonly forwarder: Forwarder;
+  /** For transparent listeners. */
+  readonly transparentForwarder: Forwarder;
+  readonly taps: readonly Tap[];
+  /** Undefined where no proxies are trusted. */
+  readonly visitorOf: VisitorOf | undefined;
 }
 
 /** Deadlines of exchanges are late by less than two of these, ms. */
 const deadlineTickMs = 100;
 
 /** Makes the parts and joins them. */
-export function createGatewayParts(options: ResolvedGatewayOptions, addresses: ListenerAddresses): GatewayParts {
-  const { publicUrl, onEvent } = options;
-  const onError = options.onError ?? ((error: unknown) => console.error(error));
+export function createGatewayParts(first: ResolvedGatewayOptions, addresses: ListenerAddresses): GatewayParts {
+  let options = first;
+  const onError = first.onError ?? ((error: unknown) => console.error(error));
   const nodeId = randomBytes(6).toString('hex');
   const slab = new Slab(256 * 1024, (size) => Buffer.allocUnsafeSlow(size));
-  const credentials = createGatewayCredentials(options, onError);
-  const registry = createRegistry({
-    now: Date.now,
-    policyOf: createTargetPolicies(options.policy, options.rules),
-    nameOf: createKnownTargets(() => credentials.named(), Date.now),
-  });
+  const credentials = createGatewayCredentials(first, onError);
+  const registry = createRegistry({ now: Date.now, ...rulesOf(first, credentials) });
   const hold = createHold();
   registry.onAvailable = hold.release;
-  const defaultHost = new URL(publicUrl ?? 'http://localhost').host;
   const forwarding = { registry, hold, now: Date.now, wheel: new TimerWheel(deadlineTickMs) };
   const events = createEventFeed(onError, Date.now);
-  if (onEvent) events.subscribe(onEvent);
-  const { keepAliveMs, maxKeepAliveMs, maxSessionsPerToken, maxHellosPerSecond } = options;
+  if (first.onEvent) events.subscribe(first.onEvent);
   const reception = createReception({
     registry,
     authenticate: (hello) => credentials.authenticate(hello),
@@ -69,33 +75,57 @@ export function createGatewayParts(options: ResolvedGatewayOptions, addresses: L
     defer: createTurn(),
     slab,
     nodeId,
-    keepAliveMs,
-    maxKeepAliveMs,
-    maxSessionsPerToken,
-    maxHellosPerSecond,
+    // Looked up at each hello, because they may change.
+    get keepAliveMs() {
+      return options.keepAliveMs;
+    },
+    get maxKeepAliveMs() {
+      return options.maxKeepAliveMs;
+    },
+    get maxSessionsPerToken() {
+      return options.maxSessionsPerToken;
+    },
+    get maxHellosPerSecond() {
+      return options.maxHellosPerSecond;
+    },
   });
   credentials.onRevoked = (id) => reception.revoke(id);
+  const counters = first.admin?.metrics && createVisitCounters();
   return {
-    ...createGatewayTaps(options, onError),
     credentials,
     registry,
     hold,
-    forwarder: createForwarder({
-      ...forwarding,
-      requestHeads: createRequestHeads(`rhttp-${nodeId}`, defaultHost),
-    }),
-    transparentForwarder: createForwarder({
-      ...forwarding,
-      requestHeads: createTransparentHeads(defaultHost),
-      transparent: true,
-    }),
     reception,
     tunnel: createTunnel(reception),
     events,
+    counters,
     onError,
-    visitorOf: options.trustedProxies && createVisitorOf(options.trustedProxies),
     nextId: createIds(nodeId),
+    adopt(changed) {
+      options = changed;
+      registry.govern(rulesOf(changed, credentials));
+      const defaultHost = new URL(changed.publicUrl ?? 'http://localhost').host;
+      return {
+        options,
+        taps: createGatewayTaps(changed, counters, onError),
+        visitorOf: changed.trustedProxies && createVisitorOf(changed.trustedProxies),
+        forwarder: createForwarder({
+          ...forwarding,
+          requestHeads: createRequestHeads(`rhttp-${nodeId}`, defaultHost),
+        }),
+        transparentForwarder: createForwarder({
+          ...forwarding,
+          requestHeads: createTransparentHeads(defaultHost),
+          transparent: true,
+        }),
+      };
+    },
   };
+}
+
+function rulesOf({ policy, rules }: ResolvedGatewayOptions, credentials: GatewayCredentials): RegistryRules {
+  const names = (): string[] => [...credentials.named(), ...rules.map(({ match }) => match)];
+  return { policyOf: createTargetPolicies(policy, rules), nameOf: createKnownTargets(names, Date.now) };
 }
 
 /** Ids that are unique among all gateways and say nothing about visitors. */

@@ -1,24 +1,17 @@
 import type { ResolvedGatewayOptions } from './options/resolved-options.js';
 import { createAccessLog } from './tap/access-log.js';
 import type { Tap } from './tap/tap.js';
-import { createVisitCounters, type VisitCounters } from './tap/visit-counters.js';
+import type { VisitCounters } from './tap/visit-counters.js';
 
-/** Who observes the visits of a gateway. */
-export interface GatewayTaps {
-  readonly taps: readonly Tap[];
-  /** Undefined where nobody asks for metrics: then nothing is counted. */
-  readonly counters: VisitCounters | undefined;
-}
-
-/** Makes the observers that the options ask for. */
+/** Makes the observers of visits that the options ask for, with the counters where somebody asks for metrics. */
 export function createGatewayTaps(
-  { accessLog, log, admin }: ResolvedGatewayOptions,
+  { accessLog, log }: ResolvedGatewayOptions,
+  counters: VisitCounters | undefined,
   onError: (error: unknown) => void,
-): GatewayTaps {
-  const counters = admin?.metrics && createVisitCounters();
+): readonly Tap[] {
   const taps: Tap[] = counters ? [counters] : [];
   if (accessLog) taps.push(createAccessLog(guarded(accessLog, onError), log));
-  return { taps, counters };
+  return taps;
 }
 
 function guarded<T>(fn: (value: T) => void, onError: (error: unknown) => void): (value: T) => void {

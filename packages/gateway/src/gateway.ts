@@ -1,13 +1,14 @@
 import { createRequire } from 'node:module';
 import { ReverseHttpError } from '@reverse-http/protocol/errors';
-import { type AddressEntry, ListenerAddresses, sharedRoutes } from './addresses.js';
+import { ListenerAddresses, sharedRoutes } from './addresses.js';
 import { createGatewayMetrics } from './admin/gateway-metrics.js';
 import type { AdminOperations } from './admin/operations.js';
 import { type StartedAdmin, startAdmin } from './admin/start-admin.js';
 import { serveFetch } from './front/fetch/fetch-visit.js';
+import { GatewayListeners, type Listener, type ListenerChange } from './gateway-listeners.js';
 import type { GatewayOptions, ListenerOptions } from './gateway-options.js';
-import { createGatewayParts, type GatewayParts } from './gateway-parts.js';
-import { createListenerFront } from './listener-front.js';
+import { createGatewayParts, type GatewayParts, type Service } from './gateway-parts.js';
+import { assertSameForGood } from './options/assert-same-for-good.js';
 import { resolveGatewayOptions, resolveListenerOptions } from './options/resolve-gateway-options.js';
 import type { ResolvedGatewayOptions, ResolvedListener } from './options/resolved-options.js';
 import { observeVisit } from './tap/observe-visit.js';
@@ -16,24 +17,25 @@ import type { Target } from './targets/registry.js';
 import type { GatewayEvent, SessionStatus, TargetStatus } from './targets/status.js';
 import { sessionStatusOf, targetStatusOf } from './targets/status-of.js';
 import type { KickedParty } from './tunnel/reception.js';
-import type { Front, Visit } from './visit/visit.js';
-
-/** One visitors' listener that runs. */
-export interface Listener {
-  /** Where it is reached, as `http://127.0.0.1:8080`. */
-  readonly url: string;
-  /** Stops accepting, ends idle connections at once and gives running exchanges 30 s. */
-  close(): Promise<void>;
-  /** Ends everything on it now. */
-  abort(): Promise<void>;
-}
+import type { Visit } from './visit/visit.js';
 
 /** The public side: accepts visitors and connectors, and brings them together. */
 export interface Gateway {
   /** Listens. Rejects with Node's own error (as `EADDRINUSE`) when it cannot; nothing is left listening then. */
   start(): Promise<void>;
+  /**
+   * Goes over to other options while it runs: what a gateway made with them would do, it does from now on. All or nothing:
+   * when it rejects, nothing has changed. What runs goes on as it began, sessions stay, and a listener whose address is
+   * no longer among `listeners` ends like {@link Listener.close}; those of {@link listen} stay. `auth`, `admin`,
+   * `connectors.tokens` and the callbacks must be the same as before.
+   *
+   * @throws ReverseHttpError `bad-option`, as {@link createGateway}; `closed`. Node's own error when a new listener cannot listen.
+   */
+  reload(options: GatewayOptions): Promise<void>;
   /** One more visitors' listener, at any time. */
   listen(options: ListenerOptions): Promise<Listener>;
+  /** The listeners of the options, in their order; none before {@link start}. */
+  readonly listeners: readonly Listener[];
   /** How it is reached: `publicUrl`, else the first listener; undefined before {@link start}. */
   readonly url: string | undefined;
   /** The token that was made at random; undefined where `auth` was given. */
@@ -92,25 +94,34 @@ const graceMs = 30_000;
  * console.log(gateway.url, gateway.token);
  */
 export function createGateway(options: GatewayOptions = {}): Gateway {
-  return new ComposedGateway(resolveGatewayOptions(options));
+  return new ComposedGateway(options, resolveGatewayOptions(options));
 }
 
 class ComposedGateway implements Gateway {
   readonly targets: ReadonlyMap<string, TargetStatus>;
   readonly sessions: ReadonlyMap<string, SessionStatus>;
-  readonly #options: ResolvedGatewayOptions;
   readonly #addresses = new ListenerAddresses();
   readonly #parts: GatewayParts;
-  readonly #fronts = new Set<Front>();
+  readonly #listeners: GatewayListeners;
+  /** As they were given. */
+  #options: GatewayOptions;
+  #service: Service;
+  /** Ends with the last start or reload that was asked for. */
+  #changed: Promise<void> = Promise.resolve();
   #graceEnd = 0;
   #closing: Promise<void> | undefined;
   #admin: StartedAdmin | undefined;
   #isListening = false;
   #keepsAlive = true;
 
-  constructor(options: ResolvedGatewayOptions) {
+  constructor(options: GatewayOptions, resolved: ResolvedGatewayOptions) {
     this.#options = options;
-    this.#parts = createGatewayParts(options, this.#addresses);
+    this.#parts = createGatewayParts(resolved, this.#addresses);
+    this.#service = this.#parts.adopt(resolved);
+    this.#listeners = new GatewayListeners(this.#parts, this.#addresses, this.#service, {
+      isDraining: () => this.#closing !== undefined,
+      graceMs: () => this.#graceLeft(),
+    });
     const { registry, reception } = this.#parts;
     this.targets = new LiveMap(
       (id) => connected(registry.targets.get(id.toLowerCase())),
@@ -124,6 +135,10 @@ class ComposedGateway implements Gateway {
       ({ session }) => session.id,
       sessionStatusOf,
     );
+  }
+
+  get listeners(): readonly Listener[] {
+    return this.#listeners.configured;
   }
 
   get url(): string | undefined {
@@ -142,21 +157,18 @@ class ComposedGateway implements Gateway {
     return this.#parts.credentials.token;
   }
 
-  async start(): Promise<void> {
-    this.#graceEnd = performance.now() + this.#options.startGraceMs;
-    const started: Listener[] = [];
-    try {
-      for (const listener of this.#options.listeners) started.push(await this.#listen(listener));
-      await this.#startAdmin();
-      this.#isListening = true;
-    } catch (error) {
-      await Promise.all(started.map((listener) => listener.close()));
-      throw error;
-    }
+  start(): Promise<void> {
+    return this.#inTurn(() => this.#start());
+  }
+
+  reload(options: GatewayOptions): Promise<void> {
+    return this.#inTurn(() => this.#reload(options));
   }
 
   async listen(options: ListenerOptions): Promise<Listener> {
-    return this.#listen(resolveListenerOptions(options, this.#options.listenerLimits));
+    const resolved = resolveListenerOptions(options, this.#service.options.listenerLimits);
+    this.#assertMayListen([resolved]);
+    return this.#listeners.add(resolved);
   }
 
   kick(party: KickedParty, { forMs = 0 }: { readonly forMs?: number } = {}): number {
@@ -168,9 +180,8 @@ class ComposedGateway implements Gateway {
   }
 
   fetch(request: Request, { target }: { readonly target: string }): Promise<Response> {
-    const { taps, nextId } = this.#parts;
-    return serveFetch(request, nextId(), (visit) => {
-      observeVisit(taps, visit, target);
+    return serveFetch(request, this.#parts.nextId(), (visit) => {
+      observeVisit(this.#service.taps, visit, target);
       this.#serve(visit, target);
     });
   }
@@ -191,13 +202,56 @@ class ComposedGateway implements Gateway {
 
   unref(): void {
     this.#keepsAlive = false;
-    for (const front of this.#fronts) front.unref();
+    this.#listeners.unref();
     this.#admin?.unref();
   }
 
   /** Whether visitors and connectors are served. */
   #isReady(): boolean {
     return this.#isListening && !this.#closing;
+  }
+
+  /** One after the other. */
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const done = this.#changed.then(change);
+    this.#changed = done.catch(() => {});
+    return done;
+  }
+
+  async #start(): Promise<void> {
+    if (this.#isListening) return;
+    const { startGraceMs, listeners } = this.#service.options;
+    await this.#startAdmin();
+    try {
+      this.#graceEnd = performance.now() + startGraceMs;
+      const change = await this.#prepare(listeners);
+      change.commit(this.#service);
+      this.#isListening = true;
+    } catch (error) {
+      await this.#admin?.close();
+      this.#admin = undefined;
+      throw error;
+    }
+  }
+
+  async #reload(options: GatewayOptions): Promise<void> {
+    const resolved = resolveGatewayOptions(options);
+    assertSameForGood(this.#options, options);
+    const change = await this.#prepare(this.#isListening ? resolved.listeners : []);
+    this.#options = options;
+    this.#service = this.#parts.adopt(resolved);
+    change.commit(this.#service);
+  }
+
+  async #prepare(listeners: readonly ResolvedListener[]): Promise<ListenerChange> {
+    const change = await this.#listeners.prepare(listeners);
+    try {
+      this.#assertMayListen(listeners);
+      return change;
+    } catch (error) {
+      await change.cancel();
+      throw error;
+    }
   }
 
   async #startAdmin(): Promise<void> {
@@ -214,35 +268,13 @@ class ComposedGateway implements Gateway {
     const metrics =
       counters &&
       createGatewayMetrics({ operations, visits: () => counters.read(), heldRequests: () => hold.size, version });
-    this.#admin = await startAdmin(this.#options.admin, { ...operations, metrics }, onError);
+    this.#admin = await startAdmin(this.#service.options.admin, { ...operations, metrics }, onError);
     if (!this.#keepsAlive) this.#admin?.unref();
   }
 
-  async #listen(listener: ResolvedListener): Promise<Listener> {
-    this.#assertMayListen(listener);
-    const { publicUrl } = this.#options;
-    const front = createListenerFront(listener, publicUrl, this.#parts, {
-      isDraining: () => this.#closing !== undefined,
-      graceMs: () => this.#graceLeft(),
-    });
-    const { host, port } = await front.listen();
-    const url = `http://${isAny(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
-    const { routes, sharedOrigin } = listener;
-    const entry: AddressEntry = { origin: publicUrl ?? url, routes, sharedOrigin };
-    this.#fronts.add(front);
-    this.#addresses.add(entry);
-    if (!this.#keepsAlive) front.unref();
-    const leave = async (grace: number): Promise<void> => {
-      this.#fronts.delete(front);
-      this.#addresses.remove(entry);
-      await front.drain(grace);
-    };
-    return { url, close: () => leave(graceMs), abort: () => leave(0) };
-  }
-
-  #assertMayListen(listener: ResolvedListener): void {
+  #assertMayListen(listeners: readonly ResolvedListener[]): void {
     if (this.#closing) throw new ReverseHttpError('closed', 'the gateway is closed');
-    const [shared] = sharedRoutes(listener);
+    const [shared] = listeners.flatMap(sharedRoutes);
     if (shared && [...this.#parts.reception.owners].length > 1) {
       const why = 'targets of different owners are connected, which must not share an origin (sharedOrigin: trusted)';
       throw new ReverseHttpError('bad-option', `routes: "${shared.description}": ${why}`);
@@ -251,11 +283,12 @@ class ComposedGateway implements Gateway {
 
   #serve(visit: Visit, id: string): void {
     if (this.#closing) return visit.fail('draining', { detail: 'This gateway is shutting down.' });
-    const { registry, forwarder } = this.#parts;
+    const { registry } = this.#parts;
+    const { options, forwarder } = this.#service;
     const grace = this.#graceLeft();
     const target = registry.find(id) ?? (grace > 0 ? registry.presume(id, grace) : undefined);
     if (!target) return visit.fail('unknown-target', { detail: `There is no target "${id}".` });
-    const { maxBodyBytes } = this.#options.listenerLimits;
+    const { maxBodyBytes } = options.listenerLimits;
     if (!visit.limitBody(maxBodyBytes)) {
       return visit.fail('body-too-large', { detail: `The request body is longer than ${maxBodyBytes} bytes.` });
     }
@@ -271,12 +304,12 @@ class ComposedGateway implements Gateway {
   async #end(grace: number): Promise<void> {
     const { hold, reception, tunnel, credentials } = this.#parts;
     hold.close();
-    for (const front of this.#fronts) front.retire();
+    this.#listeners.retire();
     await Promise.race([reception.drain(), after(grace)]);
     reception.close('draining');
     tunnel.close();
     credentials.close();
-    await Promise.all([...this.#fronts].map((front) => front.drain(Math.min(grace, lastWordMs))));
+    await this.#listeners.drain(Math.min(grace, lastWordMs));
     await this.#admin?.close();
   }
 }
@@ -287,8 +320,4 @@ function after(ms: number): Promise<void> {
 
 function connected(target: Target | undefined): Target | undefined {
   return target && target.members.length > 0 ? target : undefined;
-}
-
-function isAny(host: string): boolean {
-  return host === '0.0.0.0' || host === '::';
 }

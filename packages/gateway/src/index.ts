@@ -8,7 +8,8 @@ export type { Authenticate, Grant } from './credentials/grant.js';
 export { createToken } from './credentials/token.js';
 export type { NewToken, NewTokenOptions, TokenEntry } from './credentials/token-edits.js';
 export { createTokenStore, type TokenStore, type TokenStoreOptions } from './credentials/token-store.js';
-export { createGateway, type Gateway, type Listener } from './gateway.js';
+export { createGateway, type Gateway } from './gateway.js';
+export type { Listener } from './gateway-listeners.js';
 export type {
   Count,
   Duration,

@@ -1,38 +1,71 @@
 import { defaultHeadLimits } from '@reverse-http/protocol/http1';
 import { createHttp1Front } from './front/http1/front.js';
-import type { GatewayParts } from './gateway-parts.js';
+import type { GatewayParts, Service } from './gateway-parts.js';
 import type { ResolvedListener } from './options/resolved-options.js';
 import { createServedHosts } from './routing/served-hosts.js';
 import { observeVisit } from './tap/observe-visit.js';
 import type { Front, Visit } from './visit/visit.js';
 import { createVisitServer, type VisitServerOptions } from './visit-server.js';
 
+/** The front of one visitors' listener. */
+export interface ListenerFront extends Front {
+  /** Visits that come from now on are served so. */
+  serveBy(listener: ResolvedListener, service: Service): void;
+}
+
 /** Makes the front of one visitors' listener, whose visits go where its routes lead. */
 export function createListenerFront(
   listener: ResolvedListener,
-  publicUrl: string | undefined,
+  service: Service,
   parts: GatewayParts,
   state: Pick<VisitServerOptions, 'isDraining' | 'graceMs'>,
-): Front {
-  const { host, port, routes, transparent, maxBodyBytes, maxHeadBytes } = listener;
-  const { tunnel, registry, forwarder, transparentForwarder, taps, onError, nextId, visitorOf } = parts;
+): ListenerFront {
+  const { host, port } = listener;
+  let { taps } = service;
+  let serve = createServe(listener, service, parts, state);
+  const front = createHttp1Front(
+    { host, port, headLimits: headLimitsOf(listener) },
+    {
+      onVisit: (visit) => serve(visit),
+      onRefused: (visit) => observeVisit(taps, visit, undefined),
+      nextId: parts.nextId,
+    },
+  );
+  return {
+    ...front,
+    serveBy(changed, by) {
+      taps = by.taps;
+      serve = createServe(changed, by, parts, state);
+      front.limitHeads(headLimitsOf(changed));
+    },
+  };
+}
+
+function createServe(
+  { routes, hosts, tunnel, transparent, maxBodyBytes }: ResolvedListener,
+  { options, forwarder, transparentForwarder, taps, visitorOf }: Service,
+  parts: GatewayParts,
+  state: Pick<VisitServerOptions, 'isDraining' | 'graceMs'>,
+): (visit: Visit) => void {
   const serve = createVisitServer({
     routes,
-    hosts: createServedHosts(listener.hosts, publicUrl, routes),
-    tunnel: listener.tunnel ? tunnel : undefined,
-    registry,
+    hosts: createServedHosts(hosts, options.publicUrl, routes),
+    tunnel: tunnel ? parts.tunnel : undefined,
+    registry: parts.registry,
     forwarder: transparent ? transparentForwarder : forwarder,
     transparent,
     maxBodyBytes,
     taps,
-    onError,
+    onError: parts.onError,
     ...state,
   });
-  const onVisit = (visit: Visit): void => {
-    if (visitorOf) visit.peer = visitorOf(visit.peer, visit.head);
+  if (!visitorOf) return serve;
+  return (visit) => {
+    visit.peer = visitorOf(visit.peer, visit.head);
     serve(visit);
   };
-  const onRefused = (visit: Visit): void => observeVisit(taps, visit, undefined);
-  const headLimits = { ...defaultHeadLimits, maxHeadBytes };
-  return createHttp1Front({ host, port, headLimits }, { onVisit, onRefused, nextId });
+}
+
+function headLimitsOf({ maxHeadBytes }: ResolvedListener): typeof defaultHeadLimits {
+  return { ...defaultHeadLimits, maxHeadBytes };
 }

@@ -37,7 +37,7 @@ Examples:
   rhttp gateway --config rhttp.yaml                   check it first: rhttp config check rhttp.yaml
 
 Signals: SIGINT and SIGTERM let running requests finish, then end it; a second one ends it at once.
-SIGHUP reads the tokens again.`,
+SIGHUP, which rhttp reload sends, reads the configuration file and the tokens again: all of it holds, or none.`,
     )
     .action(async (flags: GatewayFlags) => {
       // Loaded when it is wanted: the other commands start twice as fast without it.

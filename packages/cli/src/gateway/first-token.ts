@@ -14,13 +14,13 @@ export async function provideFirstToken(store: TokenStore, { tokenFile }: StateD
     writeSecretFile(tokenFile, `${token}\n`);
     return tokenFile;
   }
-  return opens(store, readSecretFile(tokenFile)) ? tokenFile : undefined;
+  return (await opens(store, readSecretFile(tokenFile))) ? tokenFile : undefined;
 }
 
-function opens(store: TokenStore, token: string | undefined): boolean {
+async function opens(store: TokenStore, token: string | undefined): Promise<boolean> {
   if (!token) return false;
   try {
-    store.authenticate({ token });
+    await store.authenticate({ token });
     return true;
   } catch {
     return false; // Revoked, expired, or another file's token.

@@ -5,26 +5,35 @@ import {
   type GatewayEvent,
   type GatewayOptions,
   type ListenerOptions,
+  type MetricsAdapter,
   type TokenStore,
 } from '@reverse-http/gateway';
 import { exitCodes } from '../command-error.js';
 import { loadGatewayConfig } from '../config/gateway-config.js';
 import { type Io, writeLine } from '../io.js';
 import { addressOf, isLoopbackHost } from '../listen-address.js';
-import { writeGatewayRecord } from '../state/gateway-record.js';
+import {
+  forgetGatewayRecord,
+  type GatewayRecord,
+  ownsGatewayRecord,
+  type ReloadOutcome,
+  writeGatewayRecord,
+} from '../state/gateway-record.js';
 import { type StateDirectory, stateDirectoryOf } from '../state/state-directory.js';
 import { provideAdminToken } from './admin-token.js';
 import { provideFirstToken } from './first-token.js';
 import { createGatewayOutput, type GatewayOutput } from './gateway-output.js';
 import { type GatewayFlags, settingsOf } from './gateway-settings.js';
 import { createMetricsAdapter } from './metrics-adapter.js';
+import { reloadGateway, type SettingsSource } from './reload-gateway.js';
 import { explainStartError } from './start-errors.js';
 
 /** Runs a gateway until a signal ends it. */
 export async function runGateway(flags: GatewayFlags, io: Io): Promise<number> {
   const state = stateDirectoryOf(io);
-  const config = flags.config === undefined ? {} : loadGatewayConfig(flags.config, io);
-  const settings = settingsOf(flags, config);
+  const read = (): GatewayOptions =>
+    settingsOf(flags, flags.config === undefined ? {} : loadGatewayConfig(flags.config, io));
+  let settings = read();
   const output = createGatewayOutput(io, flags.json ?? !io.stdout.isTTY);
   state.create();
   const store = settings.auth === 'none' ? undefined : openStore(settings, state, output);
@@ -35,17 +44,26 @@ export async function runGateway(flags: GatewayFlags, io: Io): Promise<number> {
       // One that could not start has nothing to tell but why.
       if (isUp || event.event !== 'draining') output.event(event);
     };
-    const gateway = createGateway({ ...completed(settings, store, state, output), onEvent });
-    let forget = (): void => {};
+    const source = { file: flags.config, read, complete: completion(store, state, output, onEvent) };
+    const gateway = createGateway(source.complete(settings));
+    const tellOthers = (reload: ReloadOutcome | null): void =>
+      writeGatewayRecord(state, { ...whereabouts(gateway, settings, state), tokenFile: tokenFile ?? null, reload });
+    const reload = async (): Promise<void> => {
+      await store?.refresh();
+      const { outcome, ...now } = await reloadGateway(gateway, settings, source);
+      ({ settings } = now);
+      output.note(outcome.line);
+      if (ownsGatewayRecord(state)) tellOthers(outcome);
+    };
     // Before anything is told, because whoever reads it may answer by a signal.
-    const ended = untilEnded(gateway, store, io, () => forget());
+    const ended = untilEnded(gateway, io, { onHangUp: reload, onEnding: () => forgetGatewayRecord(state) });
     try {
-      await start(gateway, settings, (urls) => {
-        forget = remember(gateway, urls, tokenFile, state);
-      });
+      await gateway.start();
+      // In the same turn: a connector that waits for this gateway says hello in the next, and looks there for its token.
+      tellOthers(null);
     } catch (error) {
-      forget();
-      throw error;
+      await gateway.abort();
+      throw explainStartError(error, settings);
     }
     isUp = true;
     output.listening({ url: gateway.url ?? '', admin: gateway.adminUrl, tokenFile });
@@ -64,74 +82,50 @@ function openStore({ connectors }: GatewayOptions, state: StateDirectory, output
   });
 }
 
-/** The options of the gateway itself: the store takes the place of the file's name. */
-function completed(
-  settings: GatewayOptions,
+/** Makes the options of the gateway itself of settings: the store takes the place of the file's name. */
+function completion(
   store: TokenStore | undefined,
   state: StateDirectory,
   output: GatewayOutput,
-): GatewayOptions {
-  const { connectors: { tokens: _, ...connectors } = {}, admin, ...rest } = settings;
-  return {
-    ...rest,
-    // Opened one by one, because only so their addresses are told where a public URL stands before them.
-    listeners: [],
-    connectors,
-    ...(store ? { auth: store } : {}),
-    admin:
-      typeof admin === 'object'
-        ? { token: provideAdminToken(state), ...admin, metrics: createMetricsAdapter() }
-        : 'off',
-    accessLog: (entry) => output.request(entry),
-    onError: (error) => output.note(`Error: ${messageOf(error)}`),
+  onEvent: (event: GatewayEvent) => void,
+): SettingsSource['complete'] {
+  // The same at every reload: they are what a gateway keeps from its making to its end.
+  let metrics: MetricsAdapter | undefined;
+  const accessLog = output.request;
+  const onError = (error: unknown): void => output.note(`Error: ${messageOf(error)}`);
+  return (settings) => {
+    const { auth, admin } = settings;
+    // Not where nobody asks: it watches the whole process.
+    if (typeof admin === 'object') metrics ??= createMetricsAdapter();
+    return {
+      ...settings,
+      ...(auth === 'none' || !store ? {} : { auth: store }),
+      admin: typeof admin === 'object' ? { token: provideAdminToken(state), ...admin, metrics } : 'off',
+      accessLog,
+      onError,
+      onEvent,
+    };
   };
 }
 
-/**
- * Everything listens, or nothing does.
- *
- * @param onListening is told at once of the addresses, so far, by which connectors on this machine get in: one that waits
- *   for the gateway says hello in the next turn, and looks there for its token
- */
-async function start(
+/** Where other commands find the gateway, and its connectors theirs. */
+function whereabouts(
   gateway: Gateway,
-  settings: GatewayOptions,
-  onListening: (urls: readonly string[]) => void,
-): Promise<void> {
-  try {
-    await gateway.start();
-    const urls: string[] = [];
-    for (const listener of settings.listeners ?? [{}]) {
-      const { url } = await gateway.listen(listener);
-      if (takesConnectors(listener)) urls.push(url);
-      onListening(urls);
-    }
-  } catch (error) {
-    await gateway.abort();
-    throw explainStartError(error, settings);
-  }
+  { listeners = [{}] }: GatewayOptions,
+  state: StateDirectory,
+): Pick<GatewayRecord, 'urls' | 'publicUrl' | 'admin' | 'adminTokenFile'> {
+  const admin = gateway.adminUrl ?? null;
+  return {
+    urls: gateway.listeners.filter((_, i) => takesConnectors(listeners[i]!)).map(({ url }) => url),
+    publicUrl: gateway.url ?? '',
+    admin,
+    adminTokenFile: admin === null ? null : state.adminTokenFile,
+  };
 }
 
 function takesConnectors({ tunnel, routes }: ListenerOptions): boolean {
   const [route, ...others] = routes ?? [];
   return tunnel ?? !(route !== undefined && 'target' in route && others.length === 0);
-}
-
-/** Tells other commands of the gateway; the result takes it back. */
-function remember(
-  gateway: Gateway,
-  urls: readonly string[],
-  tokenFile: string | undefined,
-  state: StateDirectory,
-): () => void {
-  const admin = gateway.adminUrl;
-  return writeGatewayRecord(state, {
-    urls,
-    publicUrl: gateway.url ?? '',
-    admin: admin ?? null,
-    tokenFile: tokenFile ?? null,
-    adminTokenFile: admin === undefined ? null : state.adminTokenFile,
-  });
 }
 
 function warn(settings: GatewayOptions, output: GatewayOutput): void {
@@ -147,19 +141,23 @@ function warn(settings: GatewayOptions, output: GatewayOutput): void {
 }
 
 /** The first signal drains, a second one ends at once. */
-function untilEnded(gateway: Gateway, store: TokenStore | undefined, io: Io, forget: () => void): Promise<void> {
+function untilEnded(
+  gateway: Gateway,
+  io: Io,
+  { onHangUp, onEnding }: { onHangUp(): Promise<void>; onEnding(): void },
+): Promise<void> {
   return new Promise((resolve) => {
     let ending = false;
+    let heard: Promise<void> = Promise.resolve();
     const stopHangUps = io.onSignal(['SIGHUP'], () => {
-      void store?.refresh();
-      writeLine(io.stderr, 'Tokens are read again; reloading the configuration comes later: restart to change it');
+      heard = heard.then(onHangUp).catch((error: unknown) => writeLine(io.stderr, `Error: ${messageOf(error)}`));
     });
     const stopSignals = io.onSignal(['SIGINT', 'SIGTERM'], () => {
       if (!ending) sayWhatRuns(gateway, io);
       const ended = ending ? gateway.abort() : gateway.close();
       ending = true;
       // Other commands must not find a gateway that is leaving.
-      forget();
+      onEnding();
       void ended.then(() => {
         stopHangUps();
         stopSignals();

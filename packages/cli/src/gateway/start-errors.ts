@@ -2,28 +2,55 @@ import type { GatewayOptions } from '@reverse-http/gateway';
 import { CommandError } from '../command-error.js';
 import { addressOf } from '../listen-address.js';
 
+/** Node's error when it cannot listen. */
+interface ListenError extends NodeJS.ErrnoException {
+  readonly port?: number;
+  readonly address?: string;
+}
+
 /** Node's own error of a listener, as a line that says what to do. Other errors stay as they are. */
 export function explainStartError(error: unknown, options: GatewayOptions): unknown {
-  const { code, port, address, syscall } = error as NodeJS.ErrnoException & { port?: number; address?: string };
+  const { port } = error as ListenError;
+  const hint = port === undefined ? '' : `: ${otherPort(options, port)}`;
+  const line = listenProblem(error as ListenError, hint);
+  return line === undefined ? error : new CommandError(line);
+}
+
+/**
+ * One line about what kept a gateway from going over to other settings.
+ *
+ * @param before the settings that stay in force
+ * @param file the configuration file as it was named
+ */
+export function explainReloadError(error: unknown, before: GatewayOptions, file: string | undefined): string {
+  const { code, port, address, message } = error as ListenError;
+  const own = before.listeners?.map(addressOf).find((its) => its.port === port);
+  if (code === 'EADDRINUSE' && own) {
+    return `Port ${port} on ${address} is taken by this gateway's own listener ${own.host}:${port}, which has to end first: start the gateway again`;
+  }
+  if (error instanceof CommandError) return firstOf(message.split('\n'), file);
+  // What the file says is right by itself: only together with what runs it is not.
+  const place = code === 'bad-option' && file !== undefined ? `${file}: ` : '';
+  return listenProblem(error as ListenError, '') ?? `${place}${message}`;
+}
+
+function firstOf([first = '', ...others]: readonly string[], file: string | undefined): string {
+  return others.length === 0 ? first : `${first} (and ${others.length} more: rhttp config check ${file})`;
+}
+
+function listenProblem({ code, port, address, syscall }: ListenError, hint: string): string | undefined {
   if (syscall === 'getaddrinfo') {
-    return new CommandError(
-      `No address is known for the host name to listen on: give --host one of this machine's addresses`,
-    );
+    return `No address is known for the host name to listen on: give --host one of this machine's addresses`;
   }
-  if (port === undefined) return error;
-  const other = otherPort(options, port);
+  if (port === undefined) return undefined;
   if (code === 'EADDRINUSE') {
-    return new CommandError(
-      `Port ${port} on ${address} is taken: end what listens there, or choose another one: ${other}`,
-    );
+    return `Port ${port} on ${address} is taken: end what listens there, or choose another one${hint}`;
   }
-  if (code === 'EACCES') {
-    return new CommandError(`Port ${port} may not be opened by this user: choose one above 1023: ${other}`);
-  }
+  if (code === 'EACCES') return `Port ${port} may not be opened by this user: choose one above 1023${hint}`;
   if (code === 'EADDRNOTAVAIL') {
-    return new CommandError(`This machine has no address ${address} to listen on: give --host one that it has`);
+    return `This machine has no address ${address} to listen on: give --host one that it has`;
   }
-  return error;
+  return undefined;
 }
 
 function otherPort({ admin }: GatewayOptions, port: number): string {

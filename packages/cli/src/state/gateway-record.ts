@@ -14,17 +14,35 @@ export interface GatewayRecord extends ProcessMark {
   /** File with the first token in the clear; null: there is none, or nobody is asked for one. */
   readonly tokenFile: string | null;
   readonly adminTokenFile: string | null;
+  /** What the last reload came to; null: there was none. */
+  readonly reload: ReloadOutcome | null;
 }
 
-/** Tells other commands of this gateway; the result takes it back, unless another gateway wrote meanwhile. */
+/** What a reload came to. */
+export interface ReloadOutcome {
+  /** When it began, milliseconds since 1970. */
+  readonly at: number;
+  readonly failed: boolean;
+  /** What there is to say of it. */
+  readonly line: string;
+}
+
+/** Tells other commands of the gateway of this process. */
 export function writeGatewayRecord(
   { gatewayFile }: StateDirectory,
   record: Omit<GatewayRecord, keyof ProcessMark>,
-): () => void {
+): void {
   writeSecretFile(gatewayFile, `${JSON.stringify({ ...ownMark(), ...record }, undefined, 2)}\n`);
-  return () => {
-    if (parse(gatewayFile)?.pid === process.pid) rmSync(gatewayFile, { force: true });
-  };
+}
+
+/** Whether others were told of this process's gateway, and no other gateway wrote meanwhile. */
+export function ownsGatewayRecord({ gatewayFile }: StateDirectory): boolean {
+  return parse(gatewayFile)?.pid === process.pid;
+}
+
+/** Takes back what others were told of this process's gateway. */
+export function forgetGatewayRecord(state: StateDirectory): void {
+  if (ownsGatewayRecord(state)) rmSync(state.gatewayFile, { force: true });
 }
 
 /** The gateway that runs now; undefined when none does, even where one died without a word. */

@@ -46,7 +46,6 @@ test.each(['websocket', 'poll'] as const)(
       const { session } = replica();
 
       const made = (await store.rotate(old.entry.id, 60_000))!;
-      // The gateway looks at the file now and then.
       await untilRefused('B', made.token, 'not good for target');
       token = made.token;
       // Nobody is behind it until the transport is given up; polls are repeated for a while.

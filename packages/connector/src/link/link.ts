@@ -18,11 +18,11 @@ import type {
   Registration,
 } from '../connection.js';
 import { acceptWithin } from './accept-within.js';
-import { askToken } from './ask-token.js';
 import { BackOff, dialPolicy, refusedPolicy } from './back-off.js';
 import type { DialledTransport, Dialler } from './dialler.js';
 import { drain } from './drain.js';
-import { type GreetingHandler, greet } from './greeting.js';
+import { greetWithToken } from './greet-with-token.js';
+import type { GreetingHandler } from './greeting.js';
 import { createHello, registeredTarget } from './hello.js';
 import { Progress } from './progress.js';
 import type { Runtime } from './runtime.js';
@@ -175,18 +175,10 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
   /** Asks for the token, then says hello; the result gives up. */
   #greet(gateway: string, dialler: Dialler, handler: GreetingHandler): () => void {
     const { clock } = this.#runtime;
-    let hangUp = (): void => {};
-    const giveUp = askToken(this.#options.token, {
-      onToken: (token) => {
-        const hello = this.#createHello(gateway, dialler, token);
-        hangUp = greet({ dialler, gateway, hello, clock, answerTimeoutMs: this.#answerTimeoutMs }, handler);
-      },
-      onFailed: (error) => handler.onFailed(error),
-    });
-    return () => {
-      giveUp();
-      hangUp();
-    };
+    const { token } = this.#options;
+    const answerTimeoutMs = this.#answerTimeoutMs;
+    const hello = (given: string | undefined): Hello => this.#createHello(gateway, dialler, given);
+    return greetWithToken({ dialler, gateway, token, createHello: hello, clock, answerTimeoutMs }, handler);
   }
 
   /** Where requests wait for a session to go on, a hello that is lost without a word is found as soon as a lost link is. */

@@ -11,6 +11,8 @@ export interface TokenLedger {
   update(records: readonly TokenRecord[]): readonly string[];
   /** The same for the clock alone; costs nothing while no token has expired. */
   expire(): readonly string[];
+  /** Whether the token is one of the records, good or not. */
+  knows(token: string): boolean;
   /** @throws ReverseHttpError `unauthorized` or `revoked` */
   grantFor(token: string | undefined): Grant;
 }
@@ -44,6 +46,7 @@ export function createTokenLedger(now: () => number): TokenLedger {
       byHash = new Map(changed.map((record) => [record.hash, record]));
       return settle();
     },
+    knows: (token) => byHash.has(digest(token).toString('hex')),
     expire: () => (now() < nextExpiry ? [] : settle()),
     grantFor(token) {
       if (token === undefined) throw new ReverseHttpError('unauthorized', 'The gateway wants a token.');

@@ -1,7 +1,9 @@
 import type { Hello } from '@reverse-http/protocol/session';
+import { TokenBucket } from '../policy/token-bucket.js';
 import type { Grant } from './grant.js';
 import { type LockFileOptions, withLockFile } from './lock-file.js';
 import { type FileStamp, isMissing, readTokenFile, readTokenFileNow, realPathOf, stampOf } from './read-token-file.js';
+import { isMistyped } from './token.js';
 import {
   type Edited,
   entryOf,
@@ -45,8 +47,13 @@ export interface TokenStore {
    * @throws ReverseHttpError `bad-option` for a token that opens nothing any more
    */
   rotate(id: string, overlapMs: number): Promise<NewToken | undefined>;
-  /** @throws ReverseHttpError `unauthorized` or `revoked`, with a sentence for the connector's user */
-  authenticate(hello: Pick<Hello, 'token'>): Grant;
+  /**
+   * What a hello's token allows. A token that is not known may be a new one: the file is looked at before it is refused, a
+   * few times a second at most.
+   *
+   * @throws ReverseHttpError `unauthorized` or `revoked`, with a sentence for the connector's user
+   */
+  authenticate(hello: Pick<Hello, 'token'>): Promise<Grant>;
   /** Hears of each token that is revoked, expires or leaves the file, whoever did it. Set by the gateway. */
   onRevoked: ((id: string) => void) | undefined;
   /** Looks at the file now; what is wrong with it goes to `onError`. */
@@ -54,6 +61,9 @@ export interface TokenStore {
   /** Stops looking at the file. */
   close(): void;
 }
+
+/** Looks at the file a second for tokens that are not known: strangers must not set its pace. */
+const maxLooksPerSecond = 10;
 
 /**
  * Opens a file of tokens. Only hashes are kept in it. A file that is broken later changes nothing: the last good content
@@ -75,6 +85,7 @@ export function createTokenStore(options: TokenStoreOptions): TokenStore {
   let generation = 0;
   let writing: Promise<unknown> = Promise.resolve();
   let refreshing: Promise<void> | undefined;
+  const looks = new TokenBucket(maxLooksPerSecond, now());
 
   function adopt(records: readonly TokenRecord[]): void {
     generation++;
@@ -118,6 +129,15 @@ export function createTokenStore(options: TokenStoreOptions): TokenStore {
     return refreshing;
   }
 
+  async function authenticate({ token }: Pick<Hello, 'token'>): Promise<Grant> {
+    const mayBeNew = token !== undefined && !ledger.knows(token) && !isMistyped(token);
+    if (mayBeNew && looks.take(now())) {
+      await refreshing; // It may have begun before the token was written.
+      await refresh();
+    }
+    return ledger.grantFor(token);
+  }
+
   /** Changes the file as it is now, not as this process last saw it; one that is broken is left alone. */
   function change<T>(edit: (records: readonly TokenRecord[]) => Edited<T>): Promise<T> {
     const write = async (assertHeld: () => Promise<void>): Promise<T> => {
@@ -141,7 +161,7 @@ export function createTokenStore(options: TokenStoreOptions): TokenStore {
     create: (wanted = {}) => change((records) => withNewToken(records, wanted, now())),
     revoke: (id) => change((records) => withRevoked(records, id, now())),
     rotate: (id, overlapMs) => change((records) => withRotated(records, id, overlapMs, now())),
-    authenticate: ({ token }) => ledger.grantFor(token),
+    authenticate,
     refresh,
     close: () => clearInterval(timer),
   };

@@ -14,12 +14,12 @@ const plainPrefix = /^[A-Za-z0-9._~%!$&()*+=:@/-]+$/;
  */
 export function mountFields(head: Head, visit: Visit, { prefix, bare }: RouteMatch): string {
   if (!plainPrefix.test(prefix)) return '';
-  const place: Place = { prefix, authority: authorityOf(visit.head), secure: visit.peer.secure };
+  const place: Place = { prefix, authority: authorityOf(visit.head), secure: visit.peer.secure, bare };
   let lines = '';
   for (let i = 0; i < head.count; i++) {
     const mount = mountOf(head.ids[i]!);
     if (mount === undefined) continue;
-    const value = mount(fieldValue(head, i), place, bare);
+    const value = mount(fieldValue(head, i), place);
     // Unchanged ones too: among equal names the order stays.
     lines += `${latin1(head.bytes, head.positions[i * 4]!, head.positions[i * 4 + 1]!)}: ${value}\r\n`;
     dropField(head, i);
@@ -27,7 +27,7 @@ export function mountFields(head: Head, visit: Visit, { prefix, bare }: RouteMat
   return lines;
 }
 
-type Mount = (value: string, place: Place, bare: boolean) => string;
+type Mount = (value: string, place: Place) => string;
 
 function mountOf(id: number): Mount | undefined {
   switch (id) {
@@ -39,7 +39,7 @@ function mountOf(id: number): Mount | undefined {
     case Field.Link:
       return mountLinks;
     case Field.SetCookie:
-      return (value, { prefix }, bare) => mountCookie(value, prefix, bare);
+      return (value, { prefix, bare }) => mountCookie(value, prefix, bare);
     default:
       return undefined;
   }

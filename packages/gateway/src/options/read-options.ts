@@ -120,6 +120,8 @@ type TargetValues = ReturnType<typeof target>;
 export function readGatewayOptions(options: unknown, problems: OptionProblem[]): ResolvedGatewayOptions {
   const values = gateway(options, [], problems);
   const { publicUrl, auth, admin, connectors, deadlines, limits, log, onError, onEvent, accessLog } = values;
+  // An address that was not understood reads as the default.
+  if (problems.length === 0) problems.push(...problemsOfTwins(values.listeners));
   const listenerLimits = { maxHeadBytes: limits.headBytes, maxBodyBytes: limits.requestBody };
   return {
     publicUrl,
@@ -147,6 +149,16 @@ export function readGatewayOptions(options: unknown, problems: OptionProblem[]):
     onEvent,
     accessLog,
   };
+}
+
+/** Two listeners on one address: the port would be found taken, as if by another program. */
+function problemsOfTwins(listeners: readonly ListenerValues[]): OptionProblem[] {
+  const addresses = listeners.map((values) => listenOn(values, 8080));
+  return addresses.flatMap(({ host, port }, i) => {
+    const first = addresses.findIndex((other) => other.host === host && other.port === port);
+    if (port === 0 || first === i) return [];
+    return [{ path: ['listeners', i], message: `listens where listeners[${first}] does, on port ${port} of ${host}` }];
+  });
 }
 
 /** Reads the options of one listener, in the same way. */

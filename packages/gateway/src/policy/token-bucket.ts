@@ -1,5 +1,15 @@
+/**
+ * The bucket of a rate that may change: `before` while it does not, so that what it let through is not forgotten;
+ * undefined where there is no bound.
+ */
+export function bucketOf(perSecond: number, now: number, before?: TokenBucket): TokenBucket | undefined {
+  if (!Number.isFinite(perSecond)) return undefined;
+  return before?.perSecond === perSecond ? before : new TokenBucket(perSecond, now);
+}
+
 /** Lets so many through a second, in bursts of as many. */
 export class TokenBucket {
+  readonly perSecond: number;
   readonly #perMs: number;
   readonly #most: number;
   #left: number;
@@ -7,6 +17,7 @@ export class TokenBucket {
 
   /** @param now Milliseconds of any clock. */
   constructor(perSecond: number, now: number) {
+    this.perSecond = perSecond;
     this.#perMs = perSecond / 1000;
     this.#most = perSecond;
     this.#left = perSecond;

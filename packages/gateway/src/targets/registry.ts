@@ -18,6 +18,7 @@ export interface Target {
 
 interface Entry extends Target {
   id: string;
+  policy: TargetPolicy;
   /** A connector for it was let in: it, and no visitor, has given the id. */
   registered: boolean;
   members: readonly Member[];
@@ -30,17 +31,23 @@ export const rememberedMs: number = 10 * 60 * 1000;
 /** Targets without a connector that are remembered at most. */
 const maxRemembered = 10_000;
 
-/** What a registry needs to know. */
-export interface RegistryOptions {
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+/** What the operator says of targets. */
+export interface RegistryRules {
   readonly policyOf: TargetPolicies;
   /** How configuration or a credential writes a target that it names, by its id in lower case. Default: they name none. */
   readonly nameOf?: (lowerCaseId: string) => string | undefined;
 }
 
+/** What a registry needs to know. */
+export interface RegistryOptions extends RegistryRules {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
 /** Who is connected, by target. */
 export interface Registry {
+  /** Other rules hold from now on. Requests that run or wait keep the deadlines that they began with. */
+  govern(rules: RegistryRules): void;
   /** A connector for the target was let in and is about to come: its visitors wait for it. */
   expect(id: string): void;
   /** A connector for the target may be about to come: for so long, in ms, it passes for a known one. */
@@ -63,7 +70,8 @@ export interface Registry {
 }
 
 /** Makes a {@link Registry}. */
-export function createRegistry({ now, policyOf, nameOf }: RegistryOptions): Registry {
+export function createRegistry({ now, ...options }: RegistryOptions): Registry {
+  let rules: RegistryRules = options;
   const entries = new Map<string, Entry>();
   /** Those without a member, in the order in which they lost their last. */
   const left = new Map<string, Entry>();
@@ -72,7 +80,7 @@ export function createRegistry({ now, policyOf, nameOf }: RegistryOptions): Regi
     const key = id.toLowerCase();
     let entry = entries.get(key);
     if (!entry) {
-      const policy = policyOf(id);
+      const policy = rules.policyOf(id);
       const traffic = new Traffic(policy, now);
       entry = { id, members: [], policy, traffic, leftAt: undefined, servedSince: 0, registered: false };
       entries.set(key, entry);
@@ -101,7 +109,7 @@ export function createRegistry({ now, policyOf, nameOf }: RegistryOptions): Regi
 
   /** A target that nothing was seen of lately, but that is named somewhere, counts as one that left just now. */
   function revive(id: string): Entry | undefined {
-    const name = nameOf?.(id.toLowerCase());
+    const name = rules.nameOf?.(id.toLowerCase());
     if (name === undefined) return undefined;
     const entry = entryFor(name);
     markLeft(entry, now());
@@ -110,6 +118,13 @@ export function createRegistry({ now, policyOf, nameOf }: RegistryOptions): Regi
 
   const registry: Registry = {
     onAvailable() {},
+    govern(changed) {
+      rules = changed;
+      for (const entry of entries.values()) {
+        entry.policy = rules.policyOf(entry.id);
+        entry.traffic.limit(entry.policy);
+      }
+    },
     expect(id) {
       const entry = entryFor(id);
       // A visitor that came first has no say in how the name is written.

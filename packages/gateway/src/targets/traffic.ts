@@ -1,6 +1,6 @@
 import type { Reason } from '@reverse-http/protocol/errors';
 import type { TargetPolicy } from '../policy/target-policy.js';
-import { TokenBucket } from '../policy/token-bucket.js';
+import { bucketOf, type TokenBucket } from '../policy/token-bucket.js';
 
 /** Counts a target's exchanges, and keeps them within the operator's limits. */
 export class Traffic {
@@ -11,14 +11,19 @@ export class Traffic {
   /** Bytes of bodies from and to visitors. */
   bytesIn = 0;
   bytesOut = 0;
-  readonly #maxConcurrent: number;
-  readonly #bucket: TokenBucket | undefined;
+  #maxConcurrent = Number.POSITIVE_INFINITY;
+  #bucket: TokenBucket | undefined;
   readonly #now: () => number;
 
-  constructor({ maxConcurrent, maxRequestsPerSecond }: TargetPolicy, now: () => number) {
-    this.#maxConcurrent = maxConcurrent;
+  constructor(policy: TargetPolicy, now: () => number) {
     this.#now = now;
-    this.#bucket = Number.isFinite(maxRequestsPerSecond) ? new TokenBucket(maxRequestsPerSecond, now()) : undefined;
+    this.limit(policy);
+  }
+
+  /** Holds for requests from now on. */
+  limit({ maxConcurrent, maxRequestsPerSecond }: TargetPolicy): void {
+    this.#maxConcurrent = maxConcurrent;
+    this.#bucket = bucketOf(maxRequestsPerSecond, this.#now(), this.#bucket);
   }
 
   /** A request is about to be given to a connector; a reason when it must not be. */

@@ -1,7 +1,7 @@
 import { isSessionCode, ReverseHttpError, type SessionCode, sessionCodes } from '@reverse-http/protocol/errors';
 import { type Clock, type Goodbye, type Hello, isTargetId, protocolVersions } from '@reverse-http/protocol/session';
 import { type Authenticate, allowsTarget, type Grant, ownerOf } from '../credentials/grant.js';
-import { TokenBucket } from '../policy/token-bucket.js';
+import { bucketOf, type TokenBucket } from '../policy/token-bucket.js';
 import { isReplica, type Member } from '../targets/member.js';
 import type { Registry } from '../targets/registry.js';
 import type { BanList } from './ban-list.js';
@@ -18,7 +18,7 @@ export interface Addresses {
   sharedRouteOf(target: string): string | undefined;
 }
 
-/** What a {@link HelloCheck} needs. */
+/** What a {@link HelloCheck} needs. Looked up at each hello: the limits may change. */
 export interface HelloCheckOptions {
   readonly authenticate: Authenticate;
   readonly addresses: Addresses;
@@ -46,20 +46,18 @@ export class HelloCheck {
   readonly #registry: Registry;
   readonly #places: PlaceTable;
   readonly #bans: BanList;
-  readonly #bucket: TokenBucket | undefined;
+  #bucket: TokenBucket | undefined;
 
   constructor(options: HelloCheckOptions, registry: Registry, places: PlaceTable, bans: BanList) {
     this.#options = options;
     this.#registry = registry;
     this.#places = places;
     this.#bans = bans;
-    const { maxHellosPerSecond = 500, clock } = options;
-    if (Number.isFinite(maxHellosPerSecond)) this.#bucket = new TokenBucket(maxHellosPerSecond, clock.now());
   }
 
   /** Whether the credential is good. */
   async credential(hello: Hello): Promise<Verdict> {
-    if (this.#bucket && !this.#bucket.take(this.#options.clock.now())) {
+    if (!this.#takesOne()) {
       return refused({ ...goodbyeOf('overloaded', 'Too many connectors come at once.'), retryAfterMs: 1000 });
     }
     if (!hello.versions.some((version) => protocolVersions.includes(version))) return refused(goodbyeOf('version'));
@@ -68,6 +66,13 @@ export class HelloCheck {
     if ('code' in grant) return refused(grant);
     if (grant.expiresAt !== undefined && grant.expiresAt <= Date.now()) return refused(goodbyeOf('revoked'));
     return { state: 'good', grant };
+  }
+
+  #takesOne(): boolean {
+    const { maxHellosPerSecond = 500, clock } = this.#options;
+    const now = clock.now();
+    this.#bucket = bucketOf(maxHellosPerSecond, now, this.#bucket);
+    return this.#bucket?.take(now) ?? true;
   }
 
   /** What the credential allows; a check may also throw why it is refused, in words for the connector's user. */

@@ -11,7 +11,7 @@ import {
 } from '@reverse-http/protocol/session';
 import { welcomeUrls } from './welcome-urls.js';
 
-/** What the sessions of a gateway have in common. */
+/** What the sessions of a gateway have in common. The times of the keep-alive may change: they hold for new sessions. */
 export interface SessionFactoryOptions {
   readonly clock: Clock;
   readonly defer: (fn: () => void) => void;

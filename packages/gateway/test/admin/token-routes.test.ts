@@ -40,12 +40,12 @@ test('tokens: made, listed, rotated, revoked', async () => {
     expiresAt: expect.any(String),
     revokedAt: null,
   });
-  expect(tokens.authenticate({ token }).id).toBe(id);
+  expect((await tokens.authenticate({ token })).id).toBe(id);
   const successor = await ask('POST', `/api/v1/tokens/${id}/rotate`, '{"overlap":"30d"}');
   expect(successor).toMatchObject({ status: 201, json: { targets: ['line-4-*'], owner: 'acme' } });
-  tokens.authenticate({ token });
+  await tokens.authenticate({ token });
   expect(await ask('DELETE', `/api/v1/tokens/${id}`)).toMatchObject({ status: 204, text: '' });
-  expect(() => tokens.authenticate({ token })).toThrow(/revoked/);
+  await expect(tokens.authenticate({ token })).rejects.toThrow(/revoked/);
   const listed = (await ask('GET', '/api/v1/tokens')).json.tokens;
   expect(listed.map((entry: any) => entry.id)).toEqual([id, successor.json.id]);
   expect(JSON.stringify(listed)).not.toMatch(/hash|rhttp_/);

@@ -35,9 +35,9 @@ function open(more: Partial<TokenStoreOptions> = {}): TokenStore {
   return store;
 }
 
-function refusalOf(store: TokenStore, token: string | undefined): unknown {
+async function refusalOf(store: TokenStore, token: string | undefined): Promise<unknown> {
   try {
-    store.authenticate(token === undefined ? {} : { token });
+    await store.authenticate(token === undefined ? {} : { token });
     return undefined;
   } catch (error) {
     return error;
@@ -58,8 +58,8 @@ test('a token opens what it was made for, and only its hash is kept', async () =
     revokedAt: null,
   });
   const grant = { id: entry.id, targets: ['line-4-*'], owner: 'acme', expiresAt: time + 90 * day };
-  expect(store.authenticate({ token })).toEqual(grant);
-  expect(open().authenticate({ token })).toEqual(grant);
+  expect(await store.authenticate({ token })).toEqual(grant);
+  expect(await open().authenticate({ token })).toEqual(grant);
   const text = await readFile(path, 'utf8');
   expect(text).not.toContain(token.slice(-20));
   expect((await stat(path)).mode & 0o777).toBe(0o600);
@@ -71,31 +71,37 @@ test('who is refused reads why', async () => {
   const { token, entry } = await store.create();
   const other = await store.create({ expiresInMs: 1 });
   const mistyped = token.slice(0, -1) + (token.endsWith('0') ? '1' : '0');
-  expect(refusalOf(store, undefined)).toMatchObject({ code: 'unauthorized', message: 'The gateway wants a token.' });
-  expect(refusalOf(store, mistyped)).toMatchObject({
+  expect(await refusalOf(store, undefined)).toMatchObject({
+    code: 'unauthorized',
+    message: 'The gateway wants a token.',
+  });
+  expect(await refusalOf(store, mistyped)).toMatchObject({
     code: 'unauthorized',
     message: expect.stringMatching(/mistyped/),
   });
-  expect(refusalOf(store, token.slice(0, -8))).toMatchObject({
+  expect(await refusalOf(store, token.slice(0, -8))).toMatchObject({
     code: 'unauthorized',
     message: expect.stringMatching(/mistyped/),
   });
   const { token: unknown } = await open({ path: join(folder, 'others.json') }).create();
-  expect(refusalOf(store, unknown)).toMatchObject({
+  expect(await refusalOf(store, unknown)).toMatchObject({
     code: 'unauthorized',
     message: expect.stringMatching(/does not know/),
   });
-  expect(refusalOf(store, 'secret')).toMatchObject({
+  expect(await refusalOf(store, 'secret')).toMatchObject({
     code: 'unauthorized',
     message: expect.stringMatching(/does not know/),
   });
   time += 1;
-  expect(refusalOf(store, other.token)).toMatchObject({
+  expect(await refusalOf(store, other.token)).toMatchObject({
     code: 'revoked',
     message: expect.stringMatching(/expired at 2026/),
   });
   await store.revoke(entry.id);
-  expect(refusalOf(store, token)).toMatchObject({ code: 'revoked', message: expect.stringMatching(/revoked at 2026/) });
+  expect(await refusalOf(store, token)).toMatchObject({
+    code: 'revoked',
+    message: expect.stringMatching(/revoked at 2026/),
+  });
 });
 
 test('what is revoked here or by another process is told at once, and only once', async () => {
@@ -124,7 +130,7 @@ test('a token that leaves the file is out, too', async () => {
   await writeFile(path, '{"version":1,"tokens":[]}');
   await store.refresh();
   expect(store.onRevoked).toHaveBeenCalledExactlyOnceWith(entry.id);
-  expect(refusalOf(store, token)).toMatchObject({ code: 'unauthorized' });
+  expect(await refusalOf(store, token)).toMatchObject({ code: 'unauthorized' });
 });
 
 test('within its own time it sees what others did, and what has expired', async () => {
@@ -134,7 +140,7 @@ test('within its own time it sees what others did, and what has expired', async 
   store.onRevoked = (id) => told.push(id);
   const made = await open().create();
   await vi.waitUntil(() => store.list().length === 2);
-  expect(store.authenticate({ token: made.token }).id).toBe(made.entry.id);
+  expect((await store.authenticate({ token: made.token })).id).toBe(made.entry.id);
   time += day;
   await vi.waitUntil(() => told.length > 0);
   expect(told).toEqual([entry.id]);
@@ -151,11 +157,11 @@ test('rotated: both are good for the overlap, and the new one lasts as the old o
     expiresAt: new Date(time + 90 * day).toISOString(),
   });
   expect(made.entry.id).not.toBe(old.entry.id);
-  expect(store.authenticate({ token: old.token }).expiresAt).toBe(time + 5 * day);
-  store.authenticate({ token: made.token });
+  expect((await store.authenticate({ token: old.token })).expiresAt).toBe(time + 5 * day);
+  await store.authenticate({ token: made.token });
   time += 5 * day;
-  expect(refusalOf(store, old.token)).toMatchObject({ code: 'revoked' });
-  store.authenticate({ token: made.token });
+  expect(await refusalOf(store, old.token)).toMatchObject({ code: 'revoked' });
+  await store.authenticate({ token: made.token });
   await expect(store.rotate(old.entry.id, 0)).rejects.toMatchObject({
     code: 'bad-option',
     message: expect.stringMatching(/create a new one/),
@@ -220,7 +226,7 @@ test('broken later: the last good content stays in force, and the operator hears
   await store.refresh();
   await store.refresh();
   expect(errors).toMatchObject([{ code: 'bad-option', message: `${path}:1:24: this is not JSON` }]);
-  store.authenticate({ token });
+  await store.authenticate({ token });
   // A hand that is writing must not be overwritten.
   await expect(store.revoke(entry.id)).rejects.toThrow(/this is not JSON/);
   expect(await readFile(path, 'utf8')).toBe('{"version":1,"tokens":[');
@@ -229,7 +235,7 @@ test('broken later: the last good content stays in force, and the operator hears
   await store.refresh();
   expect(errors).toHaveLength(2);
   expect(errors[1]).toMatchObject({ code: 'ENOENT' });
-  store.authenticate({ token });
+  await store.authenticate({ token });
   await store.create();
   await store.refresh();
   expect(open().list()).toHaveLength(2);
@@ -271,8 +277,20 @@ test('a file that was moved into place is seen', async () => {
   const { token } = await other.create();
   await rename(join(folder, 'other.json'), path);
   await store.refresh();
-  store.authenticate({ token });
+  await store.authenticate({ token });
   expect(errors).toEqual([]);
+});
+
+test('a token that another process just made is good at once; strangers do not set the pace of looking', async () => {
+  const [store, other] = [open(), open()];
+  const first = await other.create();
+  expect((await store.authenticate({ token: first.token })).id).toBe(first.entry.id);
+  const stranger = (await open({ path: join(folder, 'other.json') }).create()).token;
+  for (let i = 0; i < 20; i++) await refusalOf(store, stranger);
+  const second = await other.create();
+  expect(await refusalOf(store, second.token)).toMatchObject({ code: 'unauthorized' });
+  time += 1000;
+  expect((await store.authenticate({ token: second.token })).id).toBe(second.entry.id);
 });
 
 test('nothing is lost when several write at a time', async () => {
@@ -280,6 +298,6 @@ test('nothing is lost when several write at a time', async () => {
   const made = await Promise.all(several.flatMap((store) => Array.from({ length: 5 }, () => store.create())));
   const store = open();
   expect(store.list()).toHaveLength(20);
-  for (const { token } of made) store.authenticate({ token });
+  for (const { token } of made) await store.authenticate({ token });
   expect(await readdir(folder)).toEqual(['tokens.json']);
 });

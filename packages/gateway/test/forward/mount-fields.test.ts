@@ -16,7 +16,7 @@ import { startGateway, type TestGateway } from '../support/test-gateway.js';
 let it: TestGateway;
 afterEach(() => it?.close());
 
-const place = { prefix: '/gw/A', authority: 'gw.example:8080', secure: false };
+const place = { prefix: '/gw/A', authority: 'gw.example:8080', secure: false, bare: false };
 
 describe('R89 a reference', () => {
   const rows: [string, string][] = [
@@ -56,8 +56,25 @@ describe('R89 a reference', () => {
     expect(mountReference(it, place)).toBe(it);
   });
 
+  const bare: [string, string][] = [
+    ['login?to=x', '/gw/A/login?to=x'],
+    ['./login', '/gw/A/login'],
+    ['../../B/', '/gw/A/B/'],
+    ['..', '/gw/A/'],
+    ['.?x', '/gw/A/?x'],
+    ['.well-known/x', '/gw/A/.well-known/x'],
+    ['/login', '/gw/A/login'],
+    ['', ''],
+    ['?x', '?x'],
+    ['mailto:a@b', 'mailto:a@b'],
+    ['http://other/x', 'http://other/x'],
+  ];
+  test.each(bare)('%s of a request for the prefix itself', (reference, wanted) => {
+    expect(mountReference(reference, { ...place, bare: true })).toBe(wanted);
+  });
+
   test('the port that a scheme implies may be there or not', () => {
-    const at = (authority: string, secure: boolean) => ({ prefix: '/p', authority, secure });
+    const at = (authority: string, secure: boolean) => ({ prefix: '/p', authority, secure, bare: false });
     expect(mountReference('https://h/x', at('h', false))).toBe('https://h/p/x');
     expect(mountReference('https://h:443/x', at('h', false))).toBe('https://h:443/p/x');
     expect(mountReference('http://h/x', at('h:80', false))).toBe('http://h/p/x');
@@ -140,6 +157,14 @@ const namesOf = (lines: readonly string[]): string[] => lines.map((line) => line
 describe('an answer', () => {
   test('R89 R90 below a prefix', async () => {
     expect(await answered(places)).toEqual(mounted);
+  });
+
+  test('R89 R90 to a request for the prefix itself, which browsers take for a page of the folder above', async () => {
+    const lines = await answered(
+      'Location: login\r\nSet-Cookie: a=b\r\n',
+      'POST /gw/A HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n',
+    );
+    expect(lines).toEqual(['Location: /gw/A/login', 'Set-Cookie: a=b; Path=/gw/A']);
   });
 
   const untouched: [string, string, ListenerOptions][] = [

@@ -120,3 +120,9 @@ describe('mistakes', () => {
     ]);
   });
 });
+
+test('two listeners on one address are told; free ports are each their own', () => {
+  expect(
+    problemsOf({ listeners: [{}, { port: 0 }, { address: '127.0.0.1:8080' }, { host: '::1' }, { port: 0 }] }),
+  ).toEqual(['listeners[2]: listens where listeners[0] does, on port 8080 of 127.0.0.1']);
+});

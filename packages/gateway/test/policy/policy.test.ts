@@ -61,4 +61,20 @@ describe('limits of a target', () => {
     expect(traffic.begin()).toBeUndefined();
     expect(traffic).toMatchObject({ requests: 4, running: 2, bytesIn: 4, bytesOut: 5 });
   });
+
+  test('they may change: what runs is counted on, and a rate that stays is not begun anew', () => {
+    const at = (maxConcurrent: number, maxRequestsPerSecond: number) => ({
+      ...defaultTargetPolicy,
+      maxConcurrent,
+      maxRequestsPerSecond,
+    });
+    const traffic = new Traffic(at(9, 2), () => 0);
+    expect([traffic.begin(), traffic.begin(), traffic.begin()]).toEqual([undefined, undefined, 'rate-limited']);
+    traffic.limit(at(9, 2));
+    expect(traffic.begin()).toBe('rate-limited');
+    traffic.limit(at(3, 3));
+    expect([traffic.begin(), traffic.begin()]).toEqual([undefined, 'overloaded']);
+    traffic.limit(at(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY));
+    expect(traffic.begin()).toBeUndefined();
+  });
 });

@@ -374,11 +374,14 @@ export class MuxStream {
     if (this.#received > this.#granted) throw new ReverseHttpError('flow-control', 'more data than was granted');
   }
 
-  /** A window that is used up within two round trips is too small: doubles while the pools allow. */
+  /**
+   * A window that is used up within four round trips is too small: doubles while the pools allow. Two would do where credit
+   * leaves at once; by polling it waits for the next poll, which takes one trip more.
+   */
   #growWindow(): void {
     const now = this.#mux.now();
     const trip = this.#mux.roundTripMs();
-    const quick = trip !== undefined && now - this.#lastGrantAt < 2 * trip;
+    const quick = trip !== undefined && now - this.#lastGrantAt < 4 * trip;
     this.#lastGrantAt = now;
     if (!quick || this.#window >= maxWindow || !this.#mux.windows.take(this.#window)) return;
     this.#window *= 2;

@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { HeadLimits } from '@reverse-http/protocol/http1';
 import { TimerWheel } from '../../timing/timer-wheel.js';
 import type { Front, FrontAddress, Visit } from '../../visit/visit.js';
 import { type ConnectionHost, Http1Connection } from './connection.js';
@@ -18,6 +19,12 @@ export interface FrontServices {
   readonly nextId: () => string;
 }
 
+/** A {@link Front} of HTTP/1.1. */
+export interface Http1Front extends Front {
+  /** Bounds the heads that are read from now on. */
+  limitHeads(limits: HeadLimits): void;
+}
+
 /** Deadlines of connections are late by less than two of these, ms. */
 const tickMs = 1000;
 /** Heads kept for the next visits. */
@@ -30,7 +37,7 @@ const maxSpareHeads = 256;
  * const front = createHttp1Front({ port: 8080 }, { onVisit: (visit) => visit.fail('no-route'), nextId });
  * const { port } = await front.listen();
  */
-export function createHttp1Front(options: Http1FrontOptions, services: FrontServices): Front {
+export function createHttp1Front(options: Http1FrontOptions, services: FrontServices): Http1Front {
   const resolved = resolveHttp1FrontOptions(options);
   const wheel = new TimerWheel(tickMs);
   const connections = new Set<Http1Connection>();
@@ -44,7 +51,7 @@ export function createHttp1Front(options: Http1FrontOptions, services: FrontServ
     unflushed = [];
     for (const output of outputs) output.flush();
   };
-  const host: ConnectionHost = {
+  const host = {
     options: resolved,
     wheel,
     sharedRead: createSharedRead(),
@@ -66,7 +73,7 @@ export function createHttp1Front(options: Http1FrontOptions, services: FrontServ
       connections.delete(connection);
       if (connections.size === 0) for (const resolve of whenEmpty.splice(0)) resolve();
     },
-  };
+  } satisfies ConnectionHost;
 
   const server = createServer({
     allowHalfOpen: true,
@@ -111,6 +118,9 @@ export function createHttp1Front(options: Http1FrontOptions, services: FrontServ
       }),
     retire,
     drain,
+    limitHeads(headLimits) {
+      host.options = { ...resolved, headLimits };
+    },
     ref: () => void server.ref(),
     unref: () => void server.unref(),
   };

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Reason } from '@reverse-http/protocol/errors';
-import { findHeadEnd, type ScanResult, scanRequestHead } from '@reverse-http/protocol/http1';
+import { findHeadEnd, isConnect, type ScanResult, scanRequestHead } from '@reverse-http/protocol/http1';
 import type { TimerWheel, WheelEntry } from '../../timing/timer-wheel.js';
 import type { Peer, Visit } from '../../visit/visit.js';
 import type { ResolvedHttp1FrontOptions } from './front-options.js';
@@ -116,7 +116,8 @@ export class Http1Connection implements VisitOwner, WheelEntry {
   mayKeepAlive(visit: Http1Visit): boolean {
     const { head, body } = visit;
     if (this.#broken || this.#inputEnded || this.#host.draining || head.connectionClose) return false;
-    if (head.minorVersion === 0 && !head.connectionKeepAlive) return false;
+    // What is behind a CONNECT was meant for a tunnel: it is not a request, though it may look like one (R45).
+    if (isConnect(head) || (head.minorVersion === 0 && !head.connectionKeepAlive)) return false;
     // A visitor that waits for a 100 may send its body or not: nobody can tell what comes next (RFC 9110, section 10.1.1).
     return !head.expectContinue || visit.continued || body === undefined || body.ended;
   }

@@ -84,7 +84,7 @@ export function readRequestsByNode(text: string): NodeRequests {
     const { at, from, messages } = read(taken, 1);
     const mended = withoutExtension(taken, at) ?? withVersion(taken, from);
     const method = /^(?:\r\n)*([\w!#$%&'*+.^`|~-]+) /.exec(taken.slice(from))?.[1];
-    if (mended !== undefined) taken = mended;
+    if (mended !== undefined && goesOn(messages, read(mended, mended.length).messages)) taken = mended;
     else if (method !== undefined && !METHODS.includes(method)) {
       methods.set(messages.length, method);
       taken = `${taken.slice(0, from)}LOCK${taken.slice(taken.indexOf(method, from) + method.length)}`;
@@ -96,6 +96,11 @@ export function readRequestsByNode(text: string): NodeRequests {
     return method === undefined ? message : { ...message, start: message.start.replace('LOCK', method) };
   });
   return { messages: named, fault: result.fault };
+}
+
+/** Whether `later` begins as `before`: else what looked like a chunk's line was data of a chunk that is longer. */
+function goesOn(before: readonly Message[], later: readonly Message[]): boolean {
+  return before.every(({ start, body }, i) => later[i]?.start === start && later[i].body.startsWith(body));
 }
 
 function withoutExtension(text: string, at: number): string | undefined {
@@ -122,6 +127,8 @@ export async function readAnswerByNode(text: string, method: string): Promise<Me
     if (!faulty) return answer;
     const mended = withoutExtension(taken, (await readAnswer(taken, method, 1)).at);
     if (mended === undefined) return answer;
+    const { answer: next } = await readAnswer(mended, method, mended.length);
+    if (answer && !(next && goesOn([answer], [next]))) return answer;
     taken = mended;
   }
 }

@@ -1,4 +1,4 @@
-import { equalsIgnoringCase, type Head, latin1Bytes, methodOf, pathOf } from '@reverse-http/protocol/http1';
+import { equalsIgnoringCase, type Head, isConnect, latin1Bytes, methodOf, pathOf } from '@reverse-http/protocol/http1';
 import type { Clock } from '@reverse-http/protocol/session';
 import type { Forwarder } from './forward/forward.js';
 import { endsHere } from './forward/max-forwards.js';
@@ -37,7 +37,6 @@ export interface VisitServerOptions {
   readonly clock?: Clock;
 }
 
-const lowerConnect = latin1Bytes('connect');
 const lowerTrace = latin1Bytes('trace');
 const allow = 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n';
 
@@ -56,6 +55,7 @@ export function createVisitServer(options: VisitServerOptions): (visit: Visit) =
     const { head } = visit;
     if (!hosts.serves(head)) return serveTapped(visit, undefined, failWrongHost);
     if (reserves && isReservedPath(head)) return serveReserved(visit);
+    // CONNECT would make the gateway an open relay (RFC 9110, section 9.3.6), and no connector can serve it yet.
     if (isConnect(head) || (!passesAll && (isTrace(head) || isAsterisk(head))) || (!transparent && endsHere(head)))
       return serveTapped(visit, undefined, failUnrouted);
     const match = router.find(visit);
@@ -124,11 +124,6 @@ function failUnrouted(visit: Visit): void {
   if (isConnect(head) || isTrace(head)) return visit.fail('method-not-allowed', { fields: allow });
   if (isAsterisk(head) || endsHere(head)) return visit.answer(204, allow, '');
   visit.fail('no-route', { detail: 'No route of this gateway leads to a target for this request.' });
-}
-
-/** CONNECT would make the gateway an open relay (RFC 9110, section 9.3.6), and no connector can serve it yet. */
-function isConnect({ bytes, methodStart, methodEnd }: Head): boolean {
-  return methodEnd - methodStart === 7 && equalsIgnoringCase(bytes, methodStart, lowerConnect);
 }
 
 /** TRACE would echo credentials (RFC 9110, section 9.3.8). */

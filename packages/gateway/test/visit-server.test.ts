@@ -70,13 +70,19 @@ describe('what the gateway answers itself', () => {
     expect(answer.field('allow')).toMatch(/^GET, HEAD, POST/);
   });
 
-  test('R45 what follows a CONNECT is not read, it may be meant for the other end', async () => {
-    it = await startGateway();
-    const visitor = await it.visit('CONNECT localhost:80 HTTP/1.1\r\nHost: localhost:80\r\n\r\nGET / HTTP/1.1\r\n');
-    const answer = readAnswer(await visitor.closed());
-    expect(answer.status).toBe(405);
-    expect(answer.field('connection')).toBe('close');
-  });
+  test.each(['CONNECT localhost:80', 'CONNECT elsewhere:80'])(
+    'R45 %s closes: what is behind it is no request',
+    async (start) => {
+      it = await startGateway();
+      const connector = await it.connect();
+      const [, host] = start.split(' ');
+      const behind = 'GET /gw/A/behind HTTP/1.1\r\nHost: localhost\r\n\r\n';
+      const visitor = await it.visit(`${start} HTTP/1.1\r\nHost: ${host}\r\n\r\n${behind}`);
+      const answer = readAnswer(await visitor.closed());
+      expect([answer.status >= 400, answer.field('connection')]).toEqual([true, 'close']);
+      expect(connector.requests).toEqual([]);
+    },
+  );
 
   test('R17 OPTIONS *: 204, whatever the route', async () => {
     it = await startGateway();

@@ -55,7 +55,8 @@ describe.skipIf(spawnSync('python3', ['--version']).error !== undefined)('python
       const texts = Array.from({ length: 20 }, async () => (await app.fetch('sub%20folder/%C3%A4.txt')).text());
       expect(new Set(await Promise.all(texts))).toEqual(new Set(['text\n']));
       expect((await app.fetch('none')).status).toBe(404);
-      expect((await app.fetch('', { method: 'POST', body: 'x'.repeat(100_000) })).status).toBe(501);
+      // Without a body: it closes without reading one, and the reset may overtake its answer.
+      expect((await app.fetch('', { method: 'POST' })).status).toBe(501);
     });
   });
 });

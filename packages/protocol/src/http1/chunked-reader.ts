@@ -2,6 +2,7 @@ import { hexDigit } from './digits.js';
 import { Field } from './field.js';
 import { Head } from './head.js';
 import { type ChunkLimits, defaultChunkLimits } from './limits.js';
+import { findField } from './read-head.js';
 import { scanTrailers } from './scan-head.js';
 import { copyFields, dropField } from './write-head.js';
 
@@ -189,6 +190,10 @@ export class ChunkedReader {
     const result = scanTrailers(head, this.#trailerBytes, 0, length, limits);
     if (result !== 'complete') {
       return this.#fail(result === 'head-too-large' ? result : 'bad-request', head.detail);
+    }
+    if (findField(head, Field.ContentLength) >= 0 || findField(head, Field.TransferEncoding) >= 0) {
+      // Node refuses it, too: who writes framing behind a body may mean the bytes behind it.
+      return this.#fail('bad-request', 'framing in trailers');
     }
     for (let i = 0; i < head.count; i++) if (forbiddenTrailers.has(head.ids[i]!)) dropField(head, i);
     const kept = new Uint8Array(length);

@@ -10,6 +10,7 @@ export {
   fieldName,
   fieldValue,
   findField,
+  isConnect,
   methodOf,
   pathOf,
   readMetadata,

@@ -8,6 +8,13 @@ export function methodOf(head: Head): string {
   return latin1(head.bytes, head.methodStart, head.methodEnd);
 }
 
+const lowerConnect = latin1Bytes('connect');
+
+/** Whether the method is CONNECT, in whatever case: what follows its head is not HTTP. */
+export function isConnect({ bytes, methodStart, methodEnd }: Head): boolean {
+  return methodEnd - methodStart === 7 && equalsIgnoringCase(bytes, methodStart, lowerConnect);
+}
+
 /** Path and query, `/` where an absolute-form target has none. */
 export function pathOf(head: Head): string {
   return head.pathStart === head.pathEnd ? '/' : latin1(head.bytes, head.pathStart, head.pathEnd);

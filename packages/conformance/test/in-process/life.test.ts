@@ -77,11 +77,17 @@ const rows: Row[] = [
   { name: 'socket.destroy() before an answer', quiet: true, app: (req) => void req.socket.destroy() },
   {
     name: 'res.destroy(error) half way',
+    send: async (client) => {
+      client.send(half);
+      await client.until('first');
+      client.send('more');
+      await client.ended();
+    },
     quiet: true,
-    app: (_req, res, see) => {
+    app: (req, res, see) => {
       res.on('error', (error) => see(error.message));
-      res.write('x');
-      setImmediate(() => res.destroy(new Error('why')));
+      res.write('first');
+      req.on('data', (data: Buffer) => data.includes('more') && res.destroy(new Error('why')));
     },
   },
   { name: 'Connection: close', app: (_req, res) => void res.setHeader('Connection', 'close').end('x') },

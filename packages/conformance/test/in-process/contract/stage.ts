@@ -11,7 +11,7 @@ export interface Served {
   readonly ports: ReadonlyMap<Way, number>;
 }
 
-export const ways = ['sink, websocket', 'sink, poll'] as const;
+export const ways = ['sink, websocket', 'sink, poll', 'connection, websocket', 'connection, poll'] as const;
 export type Way = 'socket' | (typeof ways)[number];
 
 /** A gateway with servers behind it that listen too. */
@@ -55,6 +55,7 @@ export class Stage {
       gateway: this.#gateway.url!,
       target,
       transport: way.endsWith('poll') ? 'poll' : 'websocket',
+      fidelity: way.startsWith('sink') ? 'fast' : 'socket',
       logger: false,
       onError: (error, request) => void (request && this.failures.push(error)),
     });

@@ -14,7 +14,9 @@ afterEach(() => pair.close());
 function serve(handlers: Parameters<typeof byTarget>[0], origin?: OriginOptions): MemoryPair {
   const target = Object.keys(handlers);
   const options = resolveConnectOptions<never>({ gateway: 'http://localhost', target, logger: false }, console);
-  return createMemoryPair(acceptorOf(byTarget(handlers), { options, origin, runtime: createNodeRuntime() }));
+  return createMemoryPair(
+    acceptorOf(byTarget(handlers), { options, origin, virtual: false, runtime: createNodeRuntime() }),
+  );
 }
 
 const ask = (...metadata: string[]) => pair.visit({ metadata: ['peer 203.0.113.7 51234', ...metadata] });

@@ -253,7 +253,7 @@ describe('connect', () => {
     [{ gateway: 'https://gw', target: 'A', token: null }, 'token: must be a text, or a function that gives one'],
     [{ gateway: 5, target: 'A' }, 'gateway: is missing'],
     [{ gateway: 'https://gw', target: 'A', tls: { pin: 'sha256/x' } }, 'tls.pin: comes later'],
-    [{ gateway: 'https://gw', target: 'A', fidelity: 'socket' }, 'fidelity: comes later'],
+    [{ gateway: 'https://gw', target: 'A', fidelity: 'none' }, 'fidelity: must be fast or socket'],
     [{ gateway: 'https://gw', target: [] }, 'target: is missing'],
     [{ gateway: 'https://gw', target: Array(65).fill('A') }, 'target: 65 of them; one connection serves at most 64'],
     [{ gateway: 'https://gw', target: 'A', maxConcurrent: 0 }, 'maxConcurrent: must be a whole number, 1 or more'],

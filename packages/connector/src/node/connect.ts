@@ -22,6 +22,11 @@ export interface NodeConnectOptions<Request = IncomingMessage> extends ConnectOp
   readonly tls?: TlsOptions;
   /** How requests are forwarded, where the handler is a URL, a port or a socket. */
   readonly origin?: OriginOptions;
+  /**
+   * How a server gets its requests: as two objects (`fast`), or each as bytes of a connection that it believes it
+   * accepted (`socket`), with `connection`, `clientError` and the server's own timeouts. Default `fast`.
+   */
+  readonly fidelity?: 'fast' | 'socket';
 }
 
 /** Settings of {@link connect} for several targets: their ids are those of {@link byTarget}. */
@@ -66,7 +71,12 @@ export function connect(
   const resolved = resolveConnectOptions(options as NodeConnectOptions<never>, consoleLogger);
   assertThere(options);
   const runtime = createNodeRuntime();
-  const acceptor = acceptorOf(handler, { options: resolved, origin: options.origin, runtime });
+  const acceptor = acceptorOf(handler, {
+    options: resolved,
+    origin: options.origin,
+    virtual: options.fidelity === 'socket',
+    runtime,
+  });
   const connection = createLink({ options: resolved, diallers: diallersOf(options, runtime), acceptor, runtime });
   holdProcess(connection.closed);
   connection.closed.then(() => acceptor.close?.());
@@ -75,9 +85,10 @@ export function connect(
 
 /** Who sets what comes later must not believe that it holds: a pin least of all. */
 function assertThere(options: object): void {
-  const { fidelity, tls } = options as { readonly fidelity?: unknown; readonly tls?: { readonly pin?: unknown } };
-  const name = tls?.pin !== undefined ? 'tls.pin' : fidelity !== undefined ? 'fidelity' : undefined;
-  if (name) throw new ReverseHttpError('bad-option', `${name}: comes later`);
+  const { fidelity = 'fast', tls } = options as { fidelity?: unknown; tls?: { readonly pin?: unknown } };
+  if (tls?.pin !== undefined) throw new ReverseHttpError('bad-option', 'tls.pin: comes later');
+  if (fidelity !== 'fast' && fidelity !== 'socket')
+    throw new ReverseHttpError('bad-option', 'fidelity: must be fast or socket');
 }
 
 type DialOptions = Pick<NodeConnectOptions, 'transport' | 'tls'>;

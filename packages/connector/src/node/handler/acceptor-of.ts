@@ -20,6 +20,8 @@ import { createUrlAcceptor } from './url.js';
 export interface AcceptorContext {
   readonly options: ResolvedConnectOptions<never>;
   readonly origin: OriginOptions | undefined;
+  /** Whether an `http.Server` gets a connection for each exchange. */
+  readonly virtual: boolean;
   readonly runtime: Runtime;
 }
 
@@ -34,12 +36,12 @@ export function acceptorOf(
 ): HandlerAcceptor {
   if (handler instanceof TargetHandlers) return targetsAcceptor(handler, context);
   if (isOrigin(handler)) return originAcceptor(handler, context);
-  const { options, origin, runtime } = context;
+  const { options, origin, virtual, runtime } = context;
   if (origin !== undefined) {
     throw new ReverseHttpError('bad-option', 'origin: only for a handler that is a URL, a port or a socket');
   }
-  if (typeof handler === 'function') return serverAcceptor(createListenerServer(handler), options);
-  if (isServer(handler)) return serverAcceptor(handler, options);
+  if (typeof handler === 'function') return serverAcceptor(createListenerServer(handler), options, virtual);
+  if (isServer(handler)) return serverAcceptor(handler, options, virtual);
   if (!isFetchApplication(handler)) {
     throw new ReverseHttpError(
       'bad-option',
@@ -81,8 +83,9 @@ function originAcceptor(origin: Origin, { options, origin: settings, runtime }: 
   return createUrlAcceptor({ origin, options: settings, clock: runtime.clock, logger, onFailure });
 }
 
-function serverAcceptor(server: Server, options: ResolvedConnectOptions<never>): StreamAcceptor {
-  return createServerAcceptor(server, createFailureReport(options as ResolvedConnectOptions<IncomingMessage>));
+function serverAcceptor(server: Server, options: ResolvedConnectOptions<never>, virtual: boolean): StreamAcceptor {
+  const report = createFailureReport(options as ResolvedConnectOptions<IncomingMessage>);
+  return createServerAcceptor(server, report, virtual);
 }
 
 function isOrigin(handler: unknown): handler is Origin {

@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { ReverseHttpError } from '@reverse-http/protocol/errors';
 import { ServerExchange } from './server-exchange.js';
 import { SinkSocket } from './sink-socket.js';
+import { UpgradeExchange } from './upgrade-exchange.js';
+import { VirtualConnection } from './virtual-connection.js';
 
 /** A server that does not listen, for a bare `(req, res)` function; what an async one rejects with ends its exchange. */
 export function createListenerServer(listener: RequestListener): Server {
@@ -30,8 +32,8 @@ function isResponse(value: unknown): boolean {
 
 function failExchange(request: IncomingMessage, error: unknown): void {
   const { socket } = request as { socket: unknown };
-  const owner = socket instanceof SinkSocket ? socket.owner : undefined;
-  if (owner instanceof ServerExchange) owner.fail(error);
+  const owner = socket instanceof SinkSocket || socket instanceof VirtualConnection ? socket.owner : undefined;
+  if (owner instanceof ServerExchange || owner instanceof UpgradeExchange) owner.fail(error);
   else throw error;
 }
 

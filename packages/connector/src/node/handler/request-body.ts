@@ -9,12 +9,12 @@ export class RequestBody {
   /** Bytes that came. */
   received = 0;
   readonly #readable: Readable;
-  readonly #exchange: AcceptedExchange;
+  readonly #exchange: Pick<AcceptedExchange, 'consumed'>;
   #pieces: Buffer[] | undefined;
   #wanted = false;
   #ended = false;
 
-  constructor(readable: Readable, exchange: AcceptedExchange) {
+  constructor(readable: Readable, exchange: Pick<AcceptedExchange, 'consumed'>) {
     this.#readable = readable;
     this.#exchange = exchange;
   }

@@ -64,7 +64,10 @@ export class ServerExchange extends AsyncResource implements RequestHandler, Ans
   onRequest(head: Head, ended: boolean): void {
     const { server } = this.#host;
     // A body that is framed comes before the upgraded stream, which no handler expects: then the upgrade is passed over.
-    if (findField(head, Field.Upgrade) >= 0 && head.contentLength <= 0 && server.listenerCount('upgrade') > 0) {
+    if (
+      this.#host.virtual ||
+      (findField(head, Field.Upgrade) >= 0 && head.contentLength <= 0 && server.listenerCount('upgrade') > 0)
+    ) {
       this.#exchange.handler = new UpgradeExchange(this.#exchange, this.#host);
       this.#exchange.handler.onRequest(head, ended);
       return;

@@ -10,6 +10,8 @@ export type FailureListener = (error: unknown, request: IncomingMessage | undefi
 /** What all exchanges of one server share. */
 export interface ServerHost {
   readonly server: Server;
+  /** Whether each exchange gets a connection that the server believes it accepted. */
+  readonly virtual: boolean;
   readonly classes: MessageClasses;
   /** See {@link needDrainKey}. */
   readonly needDrain: symbol | undefined;
@@ -30,12 +32,14 @@ const responseFinish = channel('http.server.response.finish');
 /** Collects what the exchanges of `server` need. */
 export function createServerHost(
   server: Server,
+  virtual: boolean,
   onFailure: FailureListener,
   onBegun: () => void,
   onDone: () => void,
 ): ServerHost {
   return {
     server,
+    virtual,
     classes: messageClassesOf(server),
     needDrain: needDrainKey(new ServerResponse({ method: 'GET' } as IncomingMessage)),
     answerHead: new Head(),

@@ -5,8 +5,8 @@ import type { StreamAcceptor } from '../../link/stream-acceptor.js';
 import { ServerExchange } from './server-exchange.js';
 import { createServerHost, type FailureListener } from './server-host.js';
 
-/** Has exchanges answered by an `http.Server`, which need not listen. */
-export function createServerAcceptor(server: Server, onFailure: FailureListener): StreamAcceptor {
+/** Has exchanges answered by an `http.Server`, which need not listen; `virtual`: by a connection for each. */
+export function createServerAcceptor(server: Server, onFailure: FailureListener, virtual = false): StreamAcceptor {
   const requestHead = new Head();
   let active = 0;
   const acceptor: StreamAcceptor = {
@@ -23,7 +23,7 @@ export function createServerAcceptor(server: Server, onFailure: FailureListener)
     active -= 1;
     if (active === 0) acceptor.onIdle?.();
   };
-  const host = createServerHost(server, onFailure, onBegun, onDone);
+  const host = createServerHost(server, virtual, onFailure, onBegun, onDone);
   const createHandler = (exchange: AcceptedExchange): ServerExchange => new ServerExchange(exchange, host);
   return acceptor;
 }

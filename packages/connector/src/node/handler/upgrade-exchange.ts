@@ -1,27 +1,45 @@
 import { AsyncResource } from 'node:async_hooks';
 import { ReverseHttpError } from '@reverse-http/protocol/errors';
 import type { AcceptedExchange, RequestHandler } from '@reverse-http/protocol/exchange';
-import { copyFields, type Head, methodOf, pathOf, writeLatin1 } from '@reverse-http/protocol/http1';
+import {
+  copyFields,
+  dropField,
+  Field,
+  findField,
+  type Head,
+  lastChunk,
+  lastChunkBeforeTrailers,
+  methodOf,
+  pathOf,
+  writeLatin1,
+} from '@reverse-http/protocol/http1';
 import { Answer, type AnswerOwner } from './answer.js';
 import { RequestBody } from './request-body.js';
 import { headText } from './request-head.js';
 import type { ServerHost } from './server-host.js';
-import { VirtualConnection } from './virtual-connection.js';
+import { VirtualConnection, type VirtualConnectionOwner } from './virtual-connection.js';
 
 const connectionUpgrade = 'Connection: Upgrade\r\n\r\n';
+const chunkedBody = 'Transfer-Encoding: chunked\r\n\r\n';
+const lineEnd = Buffer.from('\r\n');
 
 /**
- * One exchange whose request asks for an upgrade, served by a connection that the server believes it accepted: it reads
- * the request as it would have come over a socket, and what it writes is read as its answer.
+ * One exchange served by a connection that the server believes it accepted: it reads the request as it would have come
+ * over a socket, and what it writes is read as its answer. For requests that ask for an upgrade, and for all where the
+ * option `fidelity` says so.
  */
-export class UpgradeExchange extends AsyncResource implements RequestHandler, AnswerOwner {
+export class UpgradeExchange extends AsyncResource implements RequestHandler, AnswerOwner, VirtualConnectionOwner {
   isHead = false;
-  readonly asksUpgrade = true;
+  asksUpgrade = false;
   readonly #exchange: AcceptedExchange;
   readonly #host: ServerHost;
   #connection!: VirtualConnection;
   #incoming!: RequestBody;
   readonly #answer: Answer;
+  /** The body comes in chunks. */
+  #chunked = false;
+  /** What each piece that waits for the server is worth in credit: what frames a body has none. */
+  readonly #credits: number[] = [];
   #upgraded = false;
   #read = false;
   #answered = false;
@@ -34,6 +52,10 @@ export class UpgradeExchange extends AsyncResource implements RequestHandler, An
     this.#answer = new Answer(exchange, this);
   }
 
+  get received(): number {
+    return this.#incoming.received;
+  }
+
   get answerHead(): Head {
     return this.#host.answerHead;
   }
@@ -42,30 +64,58 @@ export class UpgradeExchange extends AsyncResource implements RequestHandler, An
     this.#host.onBegun();
     const metadata = headText(head).slice(head.metadataStart, head.metadataEnd);
     this.isHead = methodOf(head) === 'HEAD';
-    this.#connection = new VirtualConnection(metadata, this.#answer, {
-      onWanted: () => this.#incoming.onWanted(),
-      onDestroyed: () => this.#onConnectionDestroyed(),
+    this.asksUpgrade =
+      findField(head, Field.Upgrade) >= 0 && head.contentLength <= 0 && this.#host.server.listenerCount('upgrade') > 0;
+    this.#chunked = !ended && !this.asksUpgrade && head.contentLength < 0;
+    this.#connection = new VirtualConnection(metadata, this.#answer, this);
+    this.#incoming = new RequestBody(this.#connection, {
+      consumed: () => this.#exchange.consumed(this.#credits.shift() ?? 0),
     });
-    this.#incoming = new RequestBody(this.#connection, this.#exchange);
-    this.#connection.push(replay(head));
+    this.#connection.push(
+      replay(head, this.asksUpgrade ? connectionUpgrade : this.#chunked ? chunkedBody : '\r\n', this.asksUpgrade),
+    );
     this.#guard(() => this.#host.server.emit('connection', this.#connection));
-    if (ended) this.onEnd();
+    if (ended) this.onEnd(undefined);
   }
 
   onBody(bytes: Uint8Array): void {
     if (this.#over) return;
     this.#connection.touch();
-    this.#guard(() => this.#incoming.add(bytes));
+    this.#guard(() => {
+      if (this.#chunked) this.#add(Buffer.from(`${bytes.length.toString(16)}\r\n`), 0);
+      this.#add(bytes, bytes.length);
+      if (this.#chunked) this.#add(lineEnd, 0);
+    });
   }
 
-  onEnd(): void {
+  onEnd(trailers: Uint8Array | undefined): void {
     this.#read = true;
+    if (this.#chunked && !this.#over) {
+      this.#guard(() => {
+        this.#add(trailers ? lastChunkBeforeTrailers : lastChunk, 0);
+        if (trailers) this.#add(trailers, 0);
+      });
+    }
     // Before the 101 this only says that there is no body: a server that reads an end would hang up.
     if (this.#upgraded) this.#guard(() => this.#incoming.end());
-    if (this.#answered) this.#settle();
+    if (!this.#answered) return;
+    if (this.#upgraded) this.#settle();
+    else this.#leaveWhenDelivered();
   }
 
   onAborted(): void {
+    this.#leave();
+  }
+
+  onWanted(): void {
+    this.#incoming.onWanted();
+    if (this.#answered && !this.#upgraded) this.#leaveWhenDelivered();
+  }
+
+  /** The handler threw, or its promise was rejected. */
+  fail(error: unknown): void {
+    this.#host.onFailure(error, undefined);
+    if (!this.#answered) this.#exchange.abort('handler-failed');
     this.#leave();
   }
 
@@ -80,7 +130,8 @@ export class UpgradeExchange extends AsyncResource implements RequestHandler, An
   onAllTaken(): void {
     this.#answered = true;
     // An ordinary answer ends the exchange; an upgraded stream goes on until the visitor's side ends too.
-    if (!this.#upgraded || this.#connection.destroyed) this.#leave();
+    if (this.#connection.destroyed || (this.asksUpgrade && !this.#upgraded)) this.#leave();
+    else if (!this.#upgraded) this.#leaveWhenDelivered();
     else if (this.#read) this.#settle();
   }
 
@@ -97,10 +148,24 @@ export class UpgradeExchange extends AsyncResource implements RequestHandler, An
     if (this.#read) this.#incoming.end();
   }
 
-  #onConnectionDestroyed(): void {
+  #add(bytes: Uint8Array, credit: number): void {
+    this.#credits.push(credit);
+    this.#incoming.add(bytes);
+  }
+
+  /** The server may still read a request that it has answered. */
+  #leaveWhenDelivered(): void {
+    if (this.#connection.destroyed || (this.#read && this.#incoming.delivered)) setImmediate(() => this.#leave());
+  }
+
+  onDestroyed(): void {
     // What was written to its end is on its way, as with a real socket.
-    if (this.#over || this.#answer.complete) return;
-    this.#exchange.abort(this.#upgraded ? 'connector-lost' : 'upgrade-failed', 'the handler closed the connection');
+    if (this.#over) return;
+    if (this.#answer.complete) return this.#answered ? this.#leave() : undefined;
+    this.#exchange.abort(
+      this.#upgraded ? 'connector-lost' : this.asksUpgrade ? 'upgrade-failed' : 'bad-answer',
+      'the handler closed the connection',
+    );
     this.#leave();
   }
 
@@ -128,19 +193,19 @@ export class UpgradeExchange extends AsyncResource implements RequestHandler, An
     try {
       this.runInAsyncScope(step);
     } catch (error) {
-      this.#host.onFailure(error, undefined);
-      if (!this.#answered) this.#exchange.abort('handler-failed');
-      this.#leave();
+      this.fail(error);
     }
   }
 }
 
 /** The head as the server would have read it: without metadata, with the field that belongs to its connection. */
-function replay(head: Head): Buffer {
+function replay(head: Head, end: string, upgrade: boolean): Buffer {
+  const passedOver = upgrade ? -1 : findField(head, Field.Upgrade);
+  if (passedOver >= 0) dropField(head, passedOver);
   const line = `${methodOf(head)} ${pathOf(head)} HTTP/1.1\r\n`;
-  const into = Buffer.allocUnsafe(head.end - head.start + line.length + connectionUpgrade.length);
+  const into = Buffer.allocUnsafe(head.end - head.start + line.length + end.length);
   let at = writeLatin1(line, into, 0);
   at = copyFields(head, into, at);
-  at = writeLatin1(connectionUpgrade, into, at);
+  at = writeLatin1(end, into, at);
   return into.subarray(0, at);
 }

@@ -4,6 +4,8 @@ import type { WriteCallback } from './write-queue.js';
 
 /** The exchange that a virtual connection belongs to. */
 export interface VirtualConnectionOwner {
+  /** Bytes that came. */
+  readonly received: number;
   /** The server wants to read more. */
   onWanted(): void;
   /** The connection was destroyed, by whomever. */
@@ -13,13 +15,21 @@ export interface VirtualConnectionOwner {
 /** A connection that a server believes it accepted: it reads what is pushed, and what it writes becomes an answer. */
 export class VirtualConnection extends ExchangeSocket {
   readonly #answer: Answer;
-  readonly #owner: VirtualConnectionOwner;
+  readonly owner: VirtualConnectionOwner;
   #waiting: WriteCallback | undefined;
 
   constructor(metadata: string, answer: Answer, owner: VirtualConnectionOwner) {
     super(metadata);
     this.#answer = answer;
-    this.#owner = owner;
+    this.owner = owner;
+  }
+
+  get bytesRead(): number {
+    return this.owner.received;
+  }
+
+  get bytesWritten(): number {
+    return this.#answer.written;
   }
 
   /** The answer has room again. */
@@ -30,7 +40,7 @@ export class VirtualConnection extends ExchangeSocket {
   }
 
   override _read(): void {
-    this.#owner.onWanted();
+    this.owner.onWanted();
   }
 
   override _write(chunk: string | Uint8Array, encoding: BufferEncoding, callback: WriteCallback): void {
@@ -49,6 +59,6 @@ export class VirtualConnection extends ExchangeSocket {
 
   override _destroy(error: Error | null, callback: WriteCallback): void {
     super._destroy(error, callback);
-    this.#owner.onDestroyed();
+    this.owner.onDestroyed();
   }
 }

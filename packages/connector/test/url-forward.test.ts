@@ -414,7 +414,7 @@ describe('an answer', () => {
     pair = await createOriginPair(async (connection) => {
       await connection.heads(1);
       connection.write(
-        'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX-T: 1\r\nContent-Length: 3\r\n\r\n',
+        'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX-T: 1\r\nSet-Cookie: a=b\r\nHost: y\r\n\r\n',
       );
     });
     const visit = await pair.visit().done();

@@ -24,7 +24,7 @@ export interface NodeConnectOptions<Request = IncomingMessage> extends ConnectOp
   readonly origin?: OriginOptions;
   /**
    * How a server gets its requests: as two objects (`fast`), or each as bytes of a connection that it believes it
-   * accepted (`socket`), with `connection`, `clientError` and the server's own timeouts. Default `fast`.
+   * accepted (`socket`), with `connection`, `clientError` and `server.timeout`. Default `fast`.
    */
   readonly fidelity?: 'fast' | 'socket';
 }

@@ -32,6 +32,35 @@ async function look<T>(
 }
 
 describe('a request', () => {
+  it('stands for a true one where a new one is made of it', async () => {
+    const fields = [
+      ['Host', 'a.example'],
+      ['X-Name', 'x'],
+      ['Cookie', 'a=1'],
+    ] as const;
+    const body = new TestBody().push('hello').end();
+    await look({ method: 'POST', path: '/a?b', fields, body }, async (request) => {
+      const made = new Request(request, { headers: { ...Object.fromEntries(request.headers), 'X-More': 'y' } });
+      expect([made.method, made.url, made.headers.get('x-name'), made.headers.get('x-more')]).toEqual([
+        'POST',
+        'http://a.example/a?b',
+        'x',
+        'y',
+      ]);
+      expect(await made.text()).toBe('hello');
+      expect(request.bodyUsed).toBe(true);
+    });
+    await look({ method: 'POST', path: '/a', fields, body: new TestBody().push('hello').end() }, async (request) => {
+      const text = await request.text();
+      expect(() => new Request(request)).toThrow(TypeError);
+      expect(await new Request(request, { body: `${text}!` }).text()).toBe('hello!');
+    });
+    await look({ path: '/a', fields }, (request) => {
+      const made = new Request(request, { method: 'PUT', body: 'other' });
+      expect([made.method, made.url]).toEqual(['PUT', 'http://a.example/a']);
+    });
+  });
+
   it('has the shape of a Request, with every field that came', async () => {
     const fields = [
       ['Host', 'a.example:8080'],

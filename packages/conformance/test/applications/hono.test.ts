@@ -6,6 +6,7 @@ import { compress } from 'hono/compress';
 import { getCookie, setCookie } from 'hono/cookie';
 import { etag } from 'hono/etag';
 import { HTTPException } from 'hono/http-exception';
+import { methodOverride } from 'hono/method-override';
 import { streamSSE } from 'hono/streaming';
 import { FormData } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -30,6 +31,8 @@ function createApp(told: () => Promise<void>): Hono {
     });
   });
   app.post('/small', bodyLimit({ maxSize: 1000 }), async (c) => c.json(await c.req.json()));
+  app.use('/put/*', methodOverride({ app, header: 'X-HTTP-Method-Override' }));
+  app.put('/put/it', async (c) => c.text(`put ${await c.req.text()}`));
   app.get('/cookies', (c) => {
     setCookie(c, 'a', '1');
     setCookie(c, 'b', 'x y');
@@ -73,6 +76,23 @@ describe.each(everyWay)('hono by $transport, $route route', (way) => {
     expect(await (await app.fetch('secret', { headers: { Authorization } })).text()).toBe('secret');
     const cookies = await app.fetch('cookies', { headers: { Cookie: 'c=3; d=4' } });
     expect([cookies.headers.getSetCookie().length, await cookies.json()]).toEqual([2, { c: '3', d: '4' }]);
+  });
+
+  test('middleware that makes a new request of the one it got', async () => {
+    const overridden = await app.fetch('put/it', {
+      method: 'POST',
+      headers: { 'X-HTTP-Method-Override': 'PUT' },
+      body: 'x',
+    });
+    expect(await overridden.text()).toBe('put x');
+    // Chunked: bodyLimit counts what comes.
+    const chunked = (count: number) => ({
+      method: 'POST',
+      body: new Response(`"${'x'.repeat(count)}"`).body,
+      duplex: 'half' as const,
+    });
+    expect(await (await app.fetch('small', chunked(900))).json()).toBe('x'.repeat(900));
+    expect((await app.fetch('small', chunked(2000))).status).toBe(413);
   });
 
   test('forms, JSON, too much of it, what is thrown', async () => {

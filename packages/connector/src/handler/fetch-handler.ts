@@ -13,7 +13,7 @@ export interface Peer {
  * A request as fetch-style handlers get it: the shape of `Request`, and `instanceof Request` holds, but every field that
  * came is in it (a browser's own `Request` drops `Cookie`, `Host`, `Origin` and more), as is any method. `url` is what the
  * visitor asked for, without the prefix that a path route removed. What a runtime's own functions ask of a
- * true one (`fetch(request)`, `new Request(request)`) they get from {@link toRequest}.
+ * true one (`fetch(request)`, `new Request(request)`) they get from {@link toRequest}; on Node 20 and 22 by themselves.
  */
 export interface FetchRequest extends Request {
   /** All fields as they came: names as written, in order, none joined. */

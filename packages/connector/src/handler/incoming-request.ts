@@ -24,6 +24,8 @@ export class IncomingRequest implements FetchRequest {
   #holder: Response | undefined;
   #used = false;
   #headers: Headers | undefined;
+  /** What stands for this one where the runtime wants a `Request` of its own making. */
+  #real: Request | undefined;
 
   constructor(head: ReceivedHead, origin: string, owner: IncomingRequestOwner, body: IncomingBody | undefined) {
     this.method = head.method;
@@ -94,7 +96,7 @@ export class IncomingRequest implements FetchRequest {
   }
 
   clone(): IncomingRequest {
-    if (this.bodyUsed || this.body?.locked) throw new TypeError('The body was read already, or is being read.');
+    if (!this.#isUsable) throw new TypeError('The body was read already, or is being read.');
     const copy = new IncomingRequest(this.#head, this.#origin, this.#owner, this.#body);
     if (this.#headers) copy.#headers = new Headers(this.#headers);
     if (this.#body) {
@@ -105,9 +107,22 @@ export class IncomingRequest implements FetchRequest {
   }
 
   toRequest(): Request {
-    const { url, method, headers, signal } = this;
-    const body = method === 'GET' || method === 'HEAD' ? null : this.body;
-    return new Request(url, { method, headers, signal, redirect: 'manual', body, duplex: 'half' } as RequestInit);
+    return this.#requestWith(this.method === 'GET' || this.method === 'HEAD' ? null : this.body);
+  }
+
+  /**
+   * Frameworks put `new Request(request, init)` in the place of the one they got (Hono's `bodyLimit`, `methodOverride`). Node 20
+   * and 22 read what they know of a request from properties named by `symbols`: a true one answers for them, made when asked.
+   */
+  static standIn(symbols: readonly symbol[]): void {
+    for (const symbol of symbols) {
+      Object.defineProperty(IncomingRequest.prototype, symbol, {
+        get(this: IncomingRequest) {
+          this.#real ??= this.#isUsable ? this.toRequest() : this.#usedRequest();
+          return (this.#real as unknown as Record<symbol, unknown>)[symbol];
+        },
+      });
+    }
   }
 
   get [Symbol.toStringTag](): string {
@@ -168,6 +183,22 @@ export class IncomingRequest implements FetchRequest {
     return this.headers.get('content-type') ?? '';
   }
 
+  get #isUsable(): boolean {
+    return !this.bodyUsed && !this.body?.locked;
+  }
+
+  /** A true one whose body was read as well: good for one with another body. */
+  #usedRequest(): Request {
+    const request = this.#requestWith('');
+    void request.text();
+    return request;
+  }
+
+  #requestWith(body: BodyInit | null): Request {
+    const { url, method, headers, signal } = this;
+    return new Request(url, { method, headers, signal, redirect: 'manual', body, duplex: 'half' } as RequestInit);
+  }
+
   async #read(): Promise<Uint8Array<ArrayBuffer>> {
     if (this.#body?.streaming && !this.#holder && !this.#used) this.#holder = new Response(this.body);
     if (this.#holder) return new Uint8Array(await this.#holder.arrayBuffer());
@@ -179,7 +210,10 @@ export class IncomingRequest implements FetchRequest {
 }
 
 // Not `extends Request`, whose constructor would make a true one first.
-if (typeof Request === 'function') Object.setPrototypeOf(IncomingRequest.prototype, Request.prototype);
+if (typeof Request === 'function') {
+  Object.setPrototypeOf(IncomingRequest.prototype, Request.prototype);
+  IncomingRequest.standIn(Object.getOwnPropertySymbols(new Request('http://localhost/')));
+}
 
 // What `console.log` shows in Node, whose own way of showing a `Request` wants a true one.
 Object.defineProperty(IncomingRequest.prototype, Symbol.for('nodejs.util.inspect.custom'), {

@@ -70,6 +70,23 @@ export interface ResolvedConnectOptions<Request = unknown> {
   readonly maxConcurrent: number;
 }
 
+/** Every option that there is for all kinds of handlers. */
+const names: Readonly<Record<keyof ConnectOptions, true>> = {
+  gateway: true,
+  target: true,
+  token: true,
+  transport: true,
+  replica: true,
+  labels: true,
+  keepAlive: true,
+  signal: true,
+  logger: true,
+  onState: true,
+  onError: true,
+  onRefused: true,
+  maxConcurrent: true,
+  allowCleartext: true,
+};
 /** A welcome has 16 KiB, and tells up to two URLs of each. */
 const maxTargets = 64;
 const silent: Logger = { info() {}, warn() {}, error() {} };
@@ -81,13 +98,20 @@ function bad(message: string): never {
 /**
  * Checks the options of `connect()` and fills in the defaults.
  *
+ * @param more Names of options that this `connect()` has beside the common ones.
  * @throws ReverseHttpError `bad-option`, naming the option.
  */
 export function resolveConnectOptions<Request>(
   options: ConnectOptions<Request>,
   defaultLogger: Logger,
+  more: readonly string[] = [],
 ): ResolvedConnectOptions<Request> {
   if (typeof options !== 'object' || options === null) bad('options: give an object with gateway and target');
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(names, name) && !more.includes(name)) {
+      bad(`${name}: there is no such option, but ${[...Object.keys(names), ...more].join(', ')}`);
+    }
+  }
   const { transport = 'auto', keepAlive, onRefused = 'close', logger = defaultLogger } = options;
   const { maxConcurrent = Number.POSITIVE_INFINITY } = options;
   const gateways = listOf(options.gateway, 'gateway').map(normaliseGateway);

@@ -42,7 +42,7 @@ const consoleLogger: Logger = {
  * const { url } = await connection.ready;
  */
 export function connect(handler: FetchHandler, options: FetchConnectOptions): Connection {
-  const resolved = resolveConnectOptions(options, consoleLogger);
+  const resolved = resolveConnectOptions(options, consoleLogger, ['fetch', 'WebSocket']);
   assertFetchHandler(handler);
   const runtime = createWebRuntime();
   const diallers = diallersOf(options, runtime, resolved.logger);

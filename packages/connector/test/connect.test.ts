@@ -258,6 +258,10 @@ describe('connect', () => {
     [{ gateway: 'https://gw', target: Array(65).fill('A') }, 'target: 65 of them; one connection serves at most 64'],
     [{ gateway: 'https://gw', target: 'A', maxConcurrent: 0 }, 'maxConcurrent: must be a whole number, 1 or more'],
     [{ gateway: 'https://gw', target: 'A', maxConcurrent: 1.5 }, 'maxConcurrent: must be a whole number, 1 or more'],
+    [
+      { gateway: 'https://gw', taget: 'A' },
+      expect.stringMatching(/^taget: there is no such option, but gateway, target,/),
+    ],
   ])('says what is wrong with %j', (options, message) => {
     const thrown = expect.objectContaining({ code: 'bad-option', message });
     expect(() => connect(() => {}, options as never)).toThrow(thrown);

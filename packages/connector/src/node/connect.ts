@@ -68,7 +68,7 @@ export function connect(
   given: NodeConnectOptions<never> | SeveralTargetsOptions,
 ): Connection {
   const options = handler instanceof TargetHandlers ? { ...given, target: [...handler.handlers.keys()] } : given;
-  const resolved = resolveConnectOptions(options as NodeConnectOptions<never>, consoleLogger);
+  const resolved = resolveConnectOptions(options as NodeConnectOptions<never>, consoleLogger, nodeOptions);
   assertThere(options);
   const runtime = createNodeRuntime();
   const acceptor = acceptorOf(handler, {
@@ -82,6 +82,8 @@ export function connect(
   connection.closed.then(() => acceptor.close?.());
   return connection;
 }
+
+const nodeOptions: readonly string[] = ['tls', 'origin', 'fidelity'];
 
 /** Who sets what comes later must not believe that it holds: a pin least of all. */
 function assertThere(options: object): void {

@@ -125,15 +125,25 @@ describe('a request', () => {
     expect(await look({ method: 'OPTIONS', path: '*' }, ({ url }) => url)).toBe('http://a.example/*');
   });
 
-  it.each([
-    [{ fields: [['Host', '1.2.3.4.5']] }],
-    [{ fields: [['Host', 'xn--a']] }],
-    [{ method: 'CONNECT', path: 'a.example:443' }],
-  ] as [VisitOptions][])('that can have no URL is refused: %j', async (options) => {
+  it.each([[{ fields: [['Host', '1.2.3.4.5']] }], [{ fields: [['Host', 'xn--a']] }]] as [VisitOptions][])(
+    'that can have no URL is refused: %j',
+    async (options) => {
+      serve(() => {
+        throw new Error('called');
+      });
+      expect((await pair.visit(options).done()).failure?.reason).toBe('bad-request');
+      expect([pair.failures, pair.acceptor.active]).toEqual([[], 0]);
+    },
+  );
+
+  it('R45 that asks for a tunnel has no URL either: 501', async () => {
     serve(() => {
       throw new Error('called');
     });
-    expect((await pair.visit(options).done()).failure?.reason).toBe('bad-request');
+    const body = new TestBody();
+    const visit = await pair.visit({ method: 'CONNECT', path: 'a.example:443', body }).done();
+    expect([visit.head?.status, visit.ended, visit.text]).toEqual([501, true, '']);
+    await visit.until(({ stopped }) => stopped);
     expect([pair.failures, pair.acceptor.active]).toEqual([[], 0]);
   });
 

@@ -1,4 +1,12 @@
-import { equalsIgnoringCase, type Head, isConnect, latin1Bytes, methodOf, pathOf } from '@reverse-http/protocol/http1';
+import {
+  asksTunnel,
+  equalsIgnoringCase,
+  type Head,
+  isConnect,
+  latin1Bytes,
+  methodOf,
+  pathOf,
+} from '@reverse-http/protocol/http1';
 import type { Clock } from '@reverse-http/protocol/session';
 import type { Forwarder } from './forward/forward.js';
 import { endsHere } from './forward/max-forwards.js';
@@ -53,14 +61,23 @@ export function createVisitServer(options: VisitServerOptions): (visit: Visit) =
 
   function serve(visit: Visit): void {
     const { head } = visit;
-    if (!hosts.serves(head)) return serveTapped(visit, undefined, failWrongHost);
+    if (!hosts.serves(head) && !isPassedTunnel(head)) return serveTapped(visit, undefined, failWrongHost);
     if (reserves && isReservedPath(head)) return serveReserved(visit);
-    // CONNECT would make the gateway an open relay (RFC 9110, section 9.3.6), and no connector can serve it yet.
-    if (isConnect(head) || (!passesAll && (isTrace(head) || isAsterisk(head))) || (!transparent && endsHere(head)))
+    // Led anywhere, a CONNECT would make the gateway an open relay (RFC 9110, section 9.3.6).
+    if (
+      (isConnect(head) && !isPassedTunnel(head)) ||
+      (!passesAll && (isTrace(head) || isAsterisk(head))) ||
+      (!transparent && endsHere(head))
+    )
       return serveTapped(visit, undefined, failUnrouted);
     const match = router.find(visit);
     if (match instanceof Promise) serveLater(visit, match);
     else serveRouted(visit, match);
+  }
+
+  /** Its target says where the server is to lead it, not who is asked: it need be no name of the gateway's. */
+  function isPassedTunnel(head: Head): boolean {
+    return passesAll && asksTunnel(head);
   }
 
   function serveReserved(visit: Visit): void {

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { IncomingMessage, ServerResponse } from 'node:http';
-import { finished } from 'node:stream';
+import { type Duplex, finished } from 'node:stream';
 import { get, post, type Row, requestOf } from './contract/row.js';
 import { runContract } from './contract/run-contract.js';
 
@@ -26,6 +26,9 @@ class OwnResponse extends ServerResponse {
 const ownClasses = { IncomingMessage: OwnRequest, ServerResponse: OwnResponse } as NonNullable<Row['options']>;
 
 const upgrade = (protocol = 'echo'): string => get('Connection: Upgrade', `Upgrade: ${protocol}`);
+
+const connectTo = (to: string, ...lines: string[]): string =>
+  `${[`CONNECT ${to} HTTP/1.1`, `Host: ${to}`, ...lines].join('\r\n')}\r\n\r\n`;
 
 const rows: Row[] = [
   { name: 'an answer at once', app: (_req, res) => void res.end('x') },
@@ -233,6 +236,82 @@ const rows: Row[] = [
           resolve();
         });
       }),
+  },
+  {
+    name: 'R45 CONNECT, and bytes both ways',
+    send: async (client) => {
+      client.send(connectTo('db.example:5432', 'X-Own: 1', 'Content-Length: 0'));
+      await client.until('hello');
+      client.send('GET / HTTP/1.1\r\n\r\n');
+      await client.until('got GET');
+      client.socket.end();
+      await client.ended();
+    },
+    setUp: ({ on, see }) =>
+      new Promise<void>((resolve) => {
+        on('connect', (req: IncomingMessage, socket: NodeJS.ReadWriteStream, rest: Buffer) => {
+          see(req.method, req.url, Object.entries(req.headers).sort(), rest.length);
+          socket.on('data', (data) => {
+            see(String(data));
+            socket.write(`got ${data}`);
+          });
+          socket
+            .on('error', () => {})
+            .on('end', () => {
+              see('end');
+              socket.end('bye');
+              resolve();
+            });
+          socket.write('HTTP/1.1 200 Connection Established\r\nVia: x\r\n\r\nhello');
+        });
+      }),
+  },
+  {
+    name: 'R45 CONNECT of HTTP/1.0',
+    send: async (client) => {
+      client.send('CONNECT a:1 HTTP/1.0\r\nHost: a:1\r\n\r\n');
+      await client.until('hello');
+      client.socket.end();
+      await client.ended();
+    },
+    setUp: ({ on, see }) =>
+      new Promise<void>((resolve) => {
+        on('connect', (req: IncomingMessage, socket: NodeJS.ReadWriteStream) => {
+          see(req.url);
+          socket.on('error', () => {}).on('end', () => resolve(void socket.end()));
+          socket.resume().write('HTTP/1.1 200 OK\r\n\r\nhello');
+        });
+      }),
+  },
+  {
+    name: 'R45 CONNECT that is refused',
+    send: connectTo('a:1'),
+    setUp: ({ on }) =>
+      new Promise<void>((resolve) => {
+        on('connect', (_req: IncomingMessage, socket: NodeJS.ReadWriteStream) => {
+          socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno');
+          resolve();
+        });
+      }),
+  },
+  {
+    name: 'R45 CONNECT that is hung up on',
+    send: connectTo('a:1'),
+    setUp: ({ on }) =>
+      new Promise<void>((resolve) => {
+        on('connect', (_req: IncomingMessage, socket: Duplex) => resolve(void socket.destroy()));
+      }),
+  },
+  {
+    name: 'R45 CONNECT that nobody listens for',
+    send: async (client) => {
+      client.send(connectTo('a:1'));
+      await client.ended();
+    },
+    setUp: ({ on, see }) => {
+      on('request', () => see('a request'));
+      return Promise.resolve();
+    },
   },
 ];
 

@@ -81,8 +81,9 @@ export class FetchExchange
     this.#host.onBegun();
     const received = new ReceivedHead(head);
     this.head = received;
+    if (received.method === 'CONNECT') return this.#refuseTunnel(ended);
     const origin = this.#host.originOf(received.scheme, received.authority);
-    if (origin === undefined || received.method === 'CONNECT') {
+    if (origin === undefined) {
       this.#exchange.abort('bad-request', 'a request that has no URL');
       return this.#leave(undefined);
     }
@@ -176,6 +177,13 @@ export class FetchExchange
     if (this.#answering.state !== 'upgraded') return;
     this.#exchange.abort('connector-lost', 'the handler gave up');
     this.#leave(reason ?? new ReverseHttpError('aborted', 'the writable side was aborted'));
+  }
+
+  /** Such a request has no URL to make a `Request` of (RFC 9110, section 9.3.6). */
+  #refuseTunnel(ended: boolean): void {
+    this.#exchange.sendHead(encodeHead(this.#host.slab, 501, '', 'Content-Length: 0\r\n'), true);
+    if (!ended) this.#exchange.stopReading();
+    this.#leave(undefined);
   }
 
   #call(request: IncomingRequest): void {

@@ -173,8 +173,9 @@ export function visit(mux: Mux, options: VisitOptions = {}): TestVisit {
   } = options;
   const result = new TestVisit(options);
   const isHead = method === 'HEAD';
-  const asksUpgrade = fields.some(([name]) => name.toLowerCase() === 'upgrade');
-  const exchange = OpenedExchange.open(mux, { isHead, asksUpgrade }, result, new Head());
+  const upgrade = fields.some(([name]) => name.toLowerCase() === 'upgrade');
+  const asks = method === 'CONNECT' ? 'tunnel' : upgrade ? 'upgrade' : undefined;
+  const exchange = OpenedExchange.open(mux, { isHead, asks }, result, new Head());
   if (!exchange) throw new Error('the mux is full');
   result.exchange = exchange;
   const all = fields.some(([name]) => name.toLowerCase() === 'host') ? fields : [['Host', 'a.example'], ...fields];

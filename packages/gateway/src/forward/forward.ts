@@ -1,6 +1,6 @@
 import type { Reason } from '@reverse-http/protocol/errors';
 import { type AnswerHandler, type Delivered, OpenedExchange } from '@reverse-http/protocol/exchange';
-import { Head } from '@reverse-http/protocol/http1';
+import { type Asked, asksTunnel, Head } from '@reverse-http/protocol/http1';
 import type { ByteSink, HeadSource } from '@reverse-http/protocol/mux';
 import type { RouteMatch } from '../routing/route.js';
 import type { Hold, Waiting } from '../targets/hold.js';
@@ -240,7 +240,7 @@ class Forwarding extends Deadlines implements AnswerHandler, HeadSource, VisitHa
     member.requests++;
     this.#tries++;
     this.#member = member;
-    const request = { isHead: isHeadMethod(visit.head), asksUpgrade: visit.asksUpgrade };
+    const request = { isHead: isHeadMethod(visit.head), asks: askedBy(visit) };
     const exchange = OpenedExchange.open(session.mux, request, this, this.#shared.scratch);
     if (!exchange) return this.#fail('overloaded', 'no', '');
     this.#exchange = exchange;
@@ -306,6 +306,11 @@ const lateDetails: Readonly<Record<Deadline, string>> = {
   idle: 'Nothing moved for too long.',
   total: 'The exchange took too long.',
 };
+
+function askedBy({ asksUpgrade, head }: Visit): Asked | undefined {
+  if (!asksUpgrade) return undefined;
+  return asksTunnel(head) ? 'tunnel' : 'upgrade';
+}
 
 function sentence(text: string): string {
   return `${text[0]!.toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`;

@@ -1,5 +1,6 @@
 import { Metadata } from '@reverse-http/protocol/exchange';
 import {
+  asksTunnel,
   copyBytes,
   copyFields,
   dropField,
@@ -77,7 +78,7 @@ function prepare({ head, asksUpgrade }: Visit, { hides }: RouteMatch): void {
         if (head.minorVersion === 0) dropField(head, i);
         break;
       case Field.Upgrade:
-        if (!asksUpgrade) dropField(head, i);
+        if (!asksUpgrade || asksTunnel(head)) dropField(head, i);
         break;
       case Field.Te:
         // Codings are between two ends of a connection; trailers survive (RFC 9110, section 10.1.4).

@@ -66,11 +66,14 @@ export interface Visit {
   /** The gateway's id of this request, for logs and error answers. */
   readonly id: string;
   /**
-   * The request's body; undefined when it has none. Where the request asks for an upgrade, the visitor's bytes after
+   * The request's body; undefined when it has none. Where it asks for an upgrade or a tunnel, the visitor's bytes after
    * it: none before {@link upgrade}, and an end at once when the answer is an ordinary one.
    */
   readonly body: ByteSource | undefined;
-  /** Whether the visitor asks for another protocol that may be granted (RFC 9110, section 7.8). */
+  /**
+   * Whether the visitor asks for another protocol that may be granted (RFC 9110, section 7.8), or for a tunnel by CONNECT
+   * (section 9.3.6).
+   */
   readonly asksUpgrade: boolean;
   /** Whether a final answer has begun, or the visitor is gone. */
   readonly settled: boolean;
@@ -89,7 +92,7 @@ export interface Visit {
    * no body to come, and the visit is over. The framing is the visit's own matter.
    */
   respond(head: Head, added: string, ended: boolean): ByteSink;
-  /** Answers 101; from now on {@link body} gives the visitor's bytes and the sink takes the server's. */
+  /** Answers 101, or CONNECT's 2xx; from now on {@link body} gives the visitor's bytes and the sink takes the server's. */
   upgrade(head: Head, added: string): ByteSink;
   /** Answers with the gateway's own error; once an answer has begun, breaks it off instead. */
   fail(reason: Reason, detail?: FailureDetail): void;

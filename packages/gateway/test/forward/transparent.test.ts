@@ -81,12 +81,29 @@ describe('requests', () => {
     expect((await receive('GET / HTTP/1.0\r\n\r\n')).all('host')).toEqual(['localhost']);
   });
 
-  test('R45 CONNECT is refused all the same', async () => {
-    expect(
-      readAnswer(await (await send('CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n')).until('requestId')).status,
-    ).toBe(421);
+  test('R45 CONNECT goes through, whatever host it names, and becomes a tunnel', async () => {
+    const visitor = await send('CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\nearly');
+    const request = await connector.next();
+    expect([request.line, ...request.lines.slice(3)]).toEqual(['CONNECT a:80 HTTP/1.1', 'Host: a:80']);
+    expect(request.body()).toBe('');
+    request.answer('200 OK\r\nContent-Length: 3', 'hello');
+    await request.until('early');
+    expect(await visitor.until('hello')).toBe('HTTP/1.1 200 OK\r\n\r\nhello');
+  });
+
+  test('R45 CONNECT is refused where the target is not alone, or the method not quite that', async () => {
+    const small = await send('connect /x HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    expect(readAnswer(await small.until('requestId')).status).toBe(405);
+    await listen({ routes: [byCookie('target'), toTarget('A')] });
     const visitor = await send('CONNECT localhost:80 HTTP/1.1\r\nHost: localhost:80\r\n\r\n');
     expect(readAnswer(await visitor.until('requestId')).status).toBe(405);
+    expect(connector.requests).toEqual([]);
+  });
+
+  test('R45 a CONNECT that ends with its grant is no answer', async () => {
+    const visitor = await send('CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n');
+    (await connector.next()).answer('200 OK');
+    expect(await visitor.closed()).toBe('');
   });
 
   test('TRACE and OPTIONS * stay with the gateway where several targets share the listener', async () => {

@@ -6,7 +6,7 @@ import { scanExchangeRequest, scanExchangeTrailers } from './scan-exchange-head.
 
 /** What the acceptor's handler hears. Heads and bytes are valid only during the call. */
 export interface RequestHandler {
-  /** The request; `ended`: it has no body. `head.upgrade`: it asks for an upgrade. */
+  /** The request; `ended`: it has no body. `head.upgrade`: it asks for an upgrade, or a tunnel. */
   onRequest(head: Head, ended: boolean): void;
   /** Bytes of body or upgraded stream; give their credit back with {@link AcceptedExchange.consumed}. */
   onBody(bytes: Uint8Array): void;

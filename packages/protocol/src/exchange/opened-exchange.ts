@@ -1,5 +1,5 @@
 import { isRefusal, type Reason, reasonOfReset, resetCodeOf } from '../errors/index.js';
-import type { Head } from '../http1/index.js';
+import type { Asked, Head } from '../http1/index.js';
 import {
   type ByteSource,
   type HeadSource,
@@ -27,7 +27,7 @@ export interface AnswerHandler {
   onInterim(head: Head): void | boolean;
   /** The final head; `ended`: no body follows. */
   onAnswer(head: Head, ended: boolean): void;
-  /** A 101 that was asked for: bytes follow both ways. */
+  /** A 101 that was asked for, or the 2xx that grants a tunnel: bytes follow both ways. */
   onUpgrade(head: Head): void;
   /** Bytes of body or upgraded stream; give their credit back with {@link OpenedExchange.consumed}. */
   onBody(bytes: Uint8Array): void;
@@ -42,7 +42,7 @@ export interface AnswerHandler {
 /** What the answer is to be checked against. */
 export interface OpenedRequest {
   readonly isHead: boolean;
-  readonly asksUpgrade: boolean;
+  readonly asks: Asked | undefined;
 }
 
 /**
@@ -119,7 +119,7 @@ export class OpenedExchange implements StreamHandler {
     if (interim !== (head.status < 200 && head.status !== 101)) return this.#fail('an interim head out of place');
     if (interim) {
       if (this.#handler.onInterim(head) !== false) this.#stream.consumed(bytes.length);
-    } else if (head.status === 101) this.#onSwitching(head, ended);
+    } else if (head.status === 101) this.#onGranted(head, ended, 'upgrade');
     else this.#onFinal(head, ended);
   }
 
@@ -154,6 +154,7 @@ export class OpenedExchange implements StreamHandler {
 
   #onFinal(head: Head, ended: boolean): void {
     const { status } = head;
+    if (this.#request.asks === 'tunnel' && status < 300) return this.#onGranted(head, ended, 'tunnel');
     const empty = this.#request.isHead || status === 204 || status === 205 || status === 304;
     // Its framing has room for content, which it must not have (RFC 9110, section 15.3.6).
     if (status === 205 && head.contentLength > 0 && !this.#request.isHead) return this.#fail('a 205 with content');
@@ -163,8 +164,9 @@ export class OpenedExchange implements StreamHandler {
     this.#handler.onAnswer(head, ended);
   }
 
-  #onSwitching(head: Head, ended: boolean): void {
-    if (!this.#request.asksUpgrade || ended) return this.#fail('an upgrade that was not asked for');
+  #onGranted(head: Head, ended: boolean, granted: Asked): void {
+    if (this.#request.asks !== granted) return this.#fail('an upgrade that was not asked for');
+    if (ended) return this.#fail('an upgrade that ends with its head');
     this.#state = 'upgraded';
     this.#handler.onUpgrade(head);
   }

@@ -14,12 +14,13 @@ const withoutMetadata: HeadLimits = { ...exchangeHeadLimits, metadata: false };
 
 /**
  * Scans a request head that must fill `bytes` exactly; returns what is wrong, undefined when nothing is. `head.upgrade`
- * says whether it asks for an upgrade: an `Upgrade` field is enough, for `Connection` has no place in a session.
+ * says whether it asks for an upgrade, for which an `Upgrade` field is enough (`Connection` has no place in a session), or
+ * for a tunnel.
  */
 export function scanExchangeRequest(head: Head, bytes: Uint8Array): string | undefined {
   const fault = faultOf(head, bytes, scanRequestHead(head, bytes, 0, bytes.length, exchangeHeadLimits));
   if (fault !== undefined) return fault;
-  head.upgrade = head.minorVersion === 1 && hasUpgrade(head);
+  if (!head.upgrade) head.upgrade = head.minorVersion === 1 && hasUpgrade(head);
   return undefined;
 }
 

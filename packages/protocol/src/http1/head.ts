@@ -42,7 +42,7 @@ export class Head {
   chunked = false;
   connectionClose = false;
   connectionKeepAlive = false;
-  /** An `Upgrade` field that `Connection` lists, in HTTP/1.1. */
+  /** An `Upgrade` field that `Connection` lists, in HTTP/1.1; or a CONNECT: what follows may be no HTTP. */
   upgrade = false;
   expectContinue = false;
   /** Index of the Host field; -1 when absent. */

@@ -6,6 +6,8 @@ export { Head } from './head.js';
 export { latin1, latin1Bytes, writeLatin1 } from './latin1.js';
 export { type ChunkLimits, defaultChunkLimits, defaultHeadLimits, type HeadLimits } from './limits.js';
 export {
+  type Asked,
+  asksTunnel,
   authorityOf,
   fieldName,
   fieldValue,

@@ -5,6 +5,7 @@ import { isHost } from './host.js';
 import { latin1Bytes } from './latin1.js';
 import { maxConnectionOptions } from './limits.js';
 import { elementEnd, skipSpace, trimSpace } from './list-element.js';
+import { asksTunnel } from './read-head.js';
 import type { ScanResult } from './scan-result.js';
 
 type Blame = 'bad-request' | 'bad-answer';
@@ -29,9 +30,16 @@ export function interpretRequest(head: Head): ScanResult {
   if (head.authorityEnd > head.authorityStart) {
     if (!isHost(head.bytes, head.authorityStart, head.authorityEnd))
       return fault(head, 'bad-request', 'the target names a malformed host');
-    // What follows a CONNECT may be meant for the other end of the tunnel (RFC 9110, section 9.3.6).
-    if (head.authorityStart === head.targetStart) head.connectionClose = true;
+    if (asksTunnel(head)) return interpretConnect(head, result);
   }
+  return result;
+}
+
+/** What follows a CONNECT is meant for the other end of the tunnel: it has no content (RFC 9110, section 9.3.6). */
+function interpretConnect(head: Head, result: ScanResult): ScanResult {
+  if (head.chunked || head.contentLength > 0) return fault(head, 'bad-request', 'CONNECT with content');
+  head.contentLength = -1;
+  head.connectionClose = head.upgrade = true;
   return result;
 }
 

@@ -15,6 +15,14 @@ export function isConnect({ bytes, methodStart, methodEnd }: Head): boolean {
   return methodEnd - methodStart === 7 && equalsIgnoringCase(bytes, methodStart, lowerConnect);
 }
 
+/** What a request wants its connection to carry in place of HTTP: another protocol, or the bytes of a tunnel (CONNECT). */
+export type Asked = 'upgrade' | 'tunnel';
+
+/** Whether it is a proper CONNECT, whose target is an authority (RFC 9112, section 3.2.3). */
+export function asksTunnel({ authorityStart, authorityEnd, targetStart }: Head): boolean {
+  return authorityStart === targetStart && authorityEnd > authorityStart;
+}
+
 /** Path and query, `/` where an absolute-form target has none. */
 export function pathOf(head: Head): string {
   return head.pathStart === head.pathEnd ? '/' : latin1(head.bytes, head.pathStart, head.pathEnd);

@@ -75,7 +75,7 @@ export class ExchangePair {
     request: Partial<OpenedRequest> = {},
   ): { exchange: OpenedExchange; heard: Heard } {
     const heard = new Heard();
-    const whole = { isHead: false, asksUpgrade: false, ...request };
+    const whole = { isHead: false, asks: undefined, ...request };
     const exchange = OpenedExchange.open(this.pair.opener, whole, heard, new Head())!;
     exchange.send(bytes, body);
     return { exchange, heard };

@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { scanExchangeRequest } from '../../src/exchange/index.js';
-import { Head } from '../../src/http1/index.js';
+import { type Asked, Head } from '../../src/http1/index.js';
 import { maxHeadPayload } from '../../src/mux/index.js';
 import { ByteBody } from '../sim/byte-body.js';
 import { ExchangePair, head, text } from './exchange-pair.js';
 
 const get = head('GET / HTTP/1.1', 'Host: a');
 const upgradeRequest = head('GET /ws HTTP/1.1', 'Host: a', 'Upgrade: websocket');
+const connect = head('CONNECT b:443 HTTP/1.1', 'Host: b:443');
+const requests = { none: get, upgrade: upgradeRequest, tunnel: connect };
 
 function body(bytes: number, trailers?: string): ByteBody {
   const source = new ByteBody(1);
@@ -16,13 +18,9 @@ function body(bytes: number, trailers?: string): ByteBody {
 }
 
 /** What the opener hears of an answer given so. */
-function answerTo(
-  request: { isHead?: boolean; asksUpgrade?: boolean },
-  lines: string[],
-  answerBody?: ByteBody,
-): string[] {
+function answerTo(request: { isHead?: boolean; asks?: Asked }, lines: string[], answerBody?: ByteBody): string[] {
   const pair = new ExchangePair();
-  const { heard } = pair.open(request.asksUpgrade ? upgradeRequest : get, undefined, request);
+  const { heard } = pair.open(requests[request.asks ?? 'none'], undefined, request);
   pair.settle();
   const { exchange } = pair.accepted[0]!;
   exchange.sendHead(head(...lines), answerBody === undefined);
@@ -39,6 +37,8 @@ describe('answers', () => {
     [{}, ['HTTP/1.1 200 OK', 'Content-Length: 0'], undefined, ['answer 200 ended']],
     [{ isHead: true }, ['HTTP/1.1 200 OK', 'Content-Length: 500'], undefined, ['answer 200 ended']],
     [{}, ['HTTP/1.1 304 Not Modified', 'Content-Length: 500'], undefined, ['answer 304 ended']],
+    [{ asks: 'tunnel' }, ['HTTP/1.1 403 Forbidden', 'Content-Length: 5'], 5, ['answer 403', 'body 5', 'end']],
+    [{ asks: 'tunnel' }, ['HTTP/1.1 407 No'], undefined, ['answer 407 ended']],
     [{}, ['HTTP/1.1 304 Not Modified', 'Content-Length: 500'], 0, ['answer 304', 'end']],
   ] as const)('%j %j with a body of %j', (request, lines, bytes, events) => {
     expect(answerTo(request, [...lines], bytes === undefined ? undefined : body(bytes))).toEqual(events);
@@ -55,9 +55,11 @@ describe('answers', () => {
     ['a framing field inside a session', {}, ['HTTP/1.1 200 OK', 'Connection: close'], 5],
     ['a framing field inside a session', {}, ['HTTP/1.1 200 OK', 'Keep-Alive: timeout=5'], 5],
     ['an Upgrade field out of place', {}, ['HTTP/1.1 200 OK', 'Upgrade: h2c'], 5],
-    ['a 101 without one', { asksUpgrade: true }, ['HTTP/1.1 101 Switching'], 5],
+    ['a 101 without one', { asks: 'upgrade' }, ['HTTP/1.1 101 Switching'], 5],
     ['not asked for', {}, ['HTTP/1.1 101 Switching', 'Upgrade: websocket'], 5],
-    ['not asked for', { asksUpgrade: true }, ['HTTP/1.1 101 Switching', 'Upgrade: websocket'], undefined],
+    ['not asked for', { asks: 'tunnel' }, ['HTTP/1.1 101 Switching', 'Upgrade: websocket'], 5],
+    ['ends with its head', { asks: 'upgrade' }, ['HTTP/1.1 101 Switching', 'Upgrade: websocket'], undefined],
+    ['ends with its head', { asks: 'tunnel' }, ['HTTP/1.1 200 OK'], undefined],
     ['an interim head out of place', {}, ['HTTP/1.1 103 Early Hints'], 5],
     ['more than one Content-Length', {}, ['HTTP/1.1 200 OK', 'Content-Length: 5', 'Content-Length: 5'], 5],
     ['a field name is not a token', {}, ['HTTP/1.1 200 OK', ':peer 1.2.3.4 5'], 5],
@@ -125,7 +127,7 @@ describe('answers', () => {
     const pair = new ExchangePair();
     const up = new ByteBody(2);
     const request = head('GET /ws HTTP/1.1', 'Host: a', 'Upgrade: websocket', 'Content-Length: 0');
-    const { heard, exchange } = pair.open(request, up, { asksUpgrade: true });
+    const { heard, exchange } = pair.open(request, up, { asks: 'upgrade' });
     pair.settle();
     const { exchange: other, heard: otherHeard } = pair.accepted[0]!;
     expect(otherHeard.events).toEqual(['request upgrade']);
@@ -138,6 +140,24 @@ describe('answers', () => {
     exchange.wake();
     pair.settle();
     expect(heard.events).toEqual(['upgrade 101', 'body 9', 'end']);
+    expect(otherHeard.events).toEqual(['request upgrade', 'body 8', 'end']);
+  });
+
+  test.each(['200 OK', '204 No Content', '299 Odd'])('R45 after a %s to CONNECT bytes flow both ways', (status) => {
+    const pair = new ExchangePair();
+    const up = new ByteBody(2);
+    const request = head('CONNECT b:443 HTTP/1.1', 'Host: b:443', 'Content-Length: 0');
+    const { heard, exchange } = pair.open(request, up, { asks: 'tunnel' });
+    pair.settle();
+    const { exchange: other, heard: otherHeard } = pair.accepted[0]!;
+    other.sendHead(head(`HTTP/1.1 ${status}`, 'Content-Length: 1'), false);
+    other.sendBody(body(9));
+    pair.settle();
+    up.add(8);
+    up.finish();
+    exchange.wake();
+    pair.settle();
+    expect(heard.events).toEqual([`upgrade ${status.slice(0, 3)}`, 'body 9', 'end']);
     expect(otherHeard.events).toEqual(['request upgrade', 'body 8', 'end']);
   });
 
@@ -165,6 +185,7 @@ describe('requests', () => {
       ['request ended'],
     ],
     [upgradeRequest, undefined, ['request upgrade ended']],
+    [connect, undefined, ['request upgrade ended']],
   ])('%#', (bytes, bodyBytes, events) => {
     const pair = new ExchangePair();
     pair.open(bytes, bodyBytes === undefined ? undefined : body(bodyBytes));

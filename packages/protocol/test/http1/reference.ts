@@ -41,9 +41,17 @@ export function referenceRequest(text: string): Reference {
   if (hosts.some((h) => !isHost(h) && !(h === '' && match.target === '*'))) faults.push('bad-request');
   if (authority !== undefined && !isHost(authority)) faults.push('bad-request');
   if (list.some(([name]) => /^(content_length|transfer_encoding)$/i.test(name))) faults.push('bad-request');
+  const length = lengthOf(list);
+  const isConnect = match.method === 'CONNECT';
+  if (isConnect && (length === 'chunked' || (length ?? 0) > 0)) faults.push('bad-request');
   const odd = match.minor !== '0' && valuesOf(list, 'expect').some((v) => v.toLowerCase() !== '100-continue');
   if (faults.length === 0 && odd) faults.push('expectation-failed');
-  return { results: faults.length > 0 ? faults : ['complete'], line: match, fields: list, length: lengthOf(list) };
+  return {
+    results: faults.length > 0 ? faults : ['complete'],
+    line: match,
+    fields: list,
+    length: isConnect ? undefined : length,
+  };
 }
 
 export function referenceResponse(text: string): Reference {

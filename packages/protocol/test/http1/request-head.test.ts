@@ -219,6 +219,10 @@ const rows: readonly Row[] = [
   ...['/', '*', 'b', 'b:', ':443', '443', 'b:443/', 'http://b/', 'http://b:443', 'u@b:1', '[::1', 'b:65536'].map(
     (target): Row => ['R17', `CONNECT ${target}`, line(`CONNECT ${target} HTTP/1.1`), 'bad-request'],
   ),
+  ...['Content-Length: 1', 'Transfer-Encoding: chunked'].map(
+    (field): Row => ['R45', `CONNECT with ${field}`, line(`CONNECT b:443 HTTP/1.1\r\n${field}`), 'bad-request'],
+  ),
+  ['R45', 'CONNECT with no content', line('CONNECT b:443 HTTP/1.1\r\nContent-Length: 0'), 'complete'],
   ['R18', 'an unknown method', line('BREW / HTTP/1.1'), 'complete'],
   ['R18', 'a method of odd token letters', line("!#$%&'*+-.^_`|~09az / HTTP/1.1"), 'complete'],
   ['R18', 'a method that is no token', line('GE(T / HTTP/1.1'), 'bad-request'],
@@ -296,6 +300,14 @@ describe('scanRequestHead', () => {
     expect(result).toBe('complete');
     expect(head).toMatchObject({ minorVersion: 1, hostIndex: 0, ...expected });
   });
+
+  it.each(['1.0', '1.1'])(
+    'R45 CONNECT of HTTP/%s asks for all that follows, whatever it says of content',
+    (version) => {
+      const { head } = scanRequest(`CONNECT b:443 HTTP/${version}\r\nHost: b:443\r\nContent-Length: 0\r\n\r\n`);
+      expect(head).toMatchObject({ contentLength: -1, connectionClose: true, upgrade: true });
+    },
+  );
 
   it('knows neither upgrades nor expectations in HTTP/1.0 (R48, R72)', () => {
     const { head } = scanRequest(

@@ -123,7 +123,7 @@ export class Conversation {
   /** Opens it; false when the mux has no room. */
   open(mux: Mux, scratch: Head): boolean {
     const { plan } = this;
-    const request = { isHead: false, asksUpgrade: plan.upgrade };
+    const request = { isHead: false, asks: plan.upgrade ? ('upgrade' as const) : undefined };
     this.#opened = OpenedExchange.open(mux, request, this.#answerHandler(), scratch);
     if (!this.#opened) return false;
     const hasBody = plan.upgrade || plan.requestBytes > 0 || plan.requestTrailers !== undefined;

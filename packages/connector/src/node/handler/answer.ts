@@ -1,9 +1,11 @@
 import type { AcceptedExchange } from '@reverse-http/protocol/exchange';
 import { exchangeHeadLimits } from '@reverse-http/protocol/exchange';
 import {
+  type Asked,
   ChunkedReader,
   copyBytes,
   copyFields,
+  dropField,
   dropHopByHop,
   Field,
   findField,
@@ -27,10 +29,10 @@ export interface AnswerOwner extends WriteQueueOwner {
   /** Scratch, used during calls only. */
   readonly answerHead: Head;
   readonly isHead: boolean;
-  readonly asksUpgrade: boolean;
+  readonly asks: Asked | undefined;
   /** What was written is no answer; the exchange was aborted with this. */
   onFault(detail: string): void;
-  /** A 101 went out: bytes pass both ways from now on. */
+  /** A 101, or the 2xx that grants a tunnel, went out: bytes pass both ways from now on. */
   onUpgraded(): void;
 }
 
@@ -147,10 +149,22 @@ export class Answer extends WriteQueue {
       this.#exchange.sendInterim(this.#headBytes(head));
       return;
     }
-    if (!this.owner.asksUpgrade) return this.fail('an upgrade that was not asked for');
+    if (this.owner.asks !== 'upgrade') return this.fail('an upgrade that was not asked for');
     const upgrade = findField(head, Field.Upgrade);
     dropHopByHop(head);
     if (upgrade >= 0) head.ids[upgrade] = Field.Upgrade;
+    this.#switch(head);
+  }
+
+  /** Framing has no place in the answer that grants a tunnel (RFC 9110, section 9.3.6): what follows is its bytes. */
+  #sendTunnel(head: Head): void {
+    const length = findField(head, Field.ContentLength);
+    if (length >= 0) dropField(head, length);
+    dropHopByHop(head);
+    this.#switch(head);
+  }
+
+  #switch(head: Head): void {
     this.#state = 'opaque';
     this.#exchange.sendHead(this.#headBytes(head), false);
     this.#exchange.sendBody(this);
@@ -159,6 +173,7 @@ export class Answer extends WriteQueue {
 
   #sendFinal(head: Head): void {
     const { status, contentLength, chunked } = head;
+    if (this.owner.asks === 'tunnel' && status < 300) return this.#sendTunnel(head);
     this.#bare = status === 205 && !this.owner.isHead;
     if (this.#bare && contentLength > 0) return this.fail('a 205 with content');
     const empty = this.owner.isHead || status === 204 || status === 304 || contentLength === 0;

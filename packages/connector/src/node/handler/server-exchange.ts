@@ -8,7 +8,7 @@ import { RequestBody } from './request-body.js';
 import { fillRequest, fillTrailers, headText } from './request-head.js';
 import { createResponse, publishFinish, publishStart, type ServerHost } from './server-host.js';
 import { type SinkOwner, SinkSocket } from './sink-socket.js';
-import { UpgradeExchange } from './upgrade-exchange.js';
+import { askedOf, UpgradeExchange } from './upgrade-exchange.js';
 
 /** So much of a body that the handler did not look at is read all the same, so that short ones end well. */
 const discardedBytes = 64 * 1024;
@@ -28,7 +28,7 @@ interface ClosableResponse {
  */
 export class ServerExchange extends AsyncResource implements RequestHandler, AnswerOwner, SinkOwner {
   isHead = false;
-  readonly asksUpgrade = false;
+  readonly asks = undefined;
   request: IncomingMessage | undefined;
   readonly #exchange: AcceptedExchange;
   readonly #host: ServerHost;
@@ -63,11 +63,7 @@ export class ServerExchange extends AsyncResource implements RequestHandler, Ans
 
   onRequest(head: Head, ended: boolean): void {
     const { server } = this.#host;
-    // A body that is framed comes before the upgraded stream, which no handler expects: then the upgrade is passed over.
-    if (
-      this.#host.virtual ||
-      (findField(head, Field.Upgrade) >= 0 && head.contentLength <= 0 && server.listenerCount('upgrade') > 0)
-    ) {
+    if (this.#host.virtual || (head.upgrade && askedOf(server, head) !== undefined)) {
       this.#exchange.handler = new UpgradeExchange(this.#exchange, this.#host);
       this.#exchange.handler.onRequest(head, ended);
       return;

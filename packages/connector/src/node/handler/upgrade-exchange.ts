@@ -1,7 +1,10 @@
 import { AsyncResource } from 'node:async_hooks';
+import type { Server } from 'node:http';
 import { ReverseHttpError } from '@reverse-http/protocol/errors';
 import type { AcceptedExchange, RequestHandler } from '@reverse-http/protocol/exchange';
 import {
+  type Asked,
+  asksTunnel,
   copyFields,
   dropField,
   Field,
@@ -25,12 +28,12 @@ const lineEnd = Buffer.from('\r\n');
 
 /**
  * One exchange served by a connection that the server believes it accepted: it reads the request as it would have come
- * over a socket, and what it writes is read as its answer. For requests that ask for an upgrade, and for all where the
- * option `fidelity` says so.
+ * over a socket, and what it writes is read as its answer. For requests that ask for an upgrade or a tunnel, and for all
+ * where the option `fidelity` says so.
  */
 export class UpgradeExchange extends AsyncResource implements RequestHandler, AnswerOwner, VirtualConnectionOwner {
   isHead = false;
-  asksUpgrade = false;
+  asks: Asked | undefined;
   readonly #exchange: AcceptedExchange;
   readonly #host: ServerHost;
   #connection!: VirtualConnection;
@@ -64,16 +67,14 @@ export class UpgradeExchange extends AsyncResource implements RequestHandler, An
     this.#host.onBegun();
     const metadata = headText(head).slice(head.metadataStart, head.metadataEnd);
     this.isHead = methodOf(head) === 'HEAD';
-    this.asksUpgrade =
-      findField(head, Field.Upgrade) >= 0 && head.contentLength <= 0 && this.#host.server.listenerCount('upgrade') > 0;
-    this.#chunked = !ended && !this.asksUpgrade && head.contentLength < 0;
+    this.asks = head.upgrade ? askedOf(this.#host.server, head) : undefined;
+    this.#chunked = !ended && this.asks === undefined && head.contentLength < 0;
     this.#connection = new VirtualConnection(metadata, this.#answer, this);
     this.#incoming = new RequestBody(this.#connection, {
       consumed: () => this.#exchange.consumed(this.#credits.shift() ?? 0),
     });
-    this.#connection.push(
-      replay(head, this.asksUpgrade ? connectionUpgrade : this.#chunked ? chunkedBody : '\r\n', this.asksUpgrade),
-    );
+    const upgrade = this.asks === 'upgrade';
+    this.#connection.push(replay(head, upgrade ? connectionUpgrade : this.#chunked ? chunkedBody : '\r\n', upgrade));
     this.#guard(() => this.#host.server.emit('connection', this.#connection));
     if (ended) this.onEnd(undefined);
   }
@@ -130,7 +131,7 @@ export class UpgradeExchange extends AsyncResource implements RequestHandler, An
   onAllTaken(): void {
     this.#answered = true;
     // An ordinary answer ends the exchange; an upgraded stream goes on until the visitor's side ends too.
-    if (this.#connection.destroyed || (this.asksUpgrade && !this.#upgraded)) this.#leave();
+    if (this.#connection.destroyed || (this.asks && !this.#upgraded)) this.#leave();
     else if (!this.#upgraded) this.#leaveWhenDelivered();
     else if (this.#read) this.#settle();
   }
@@ -163,7 +164,7 @@ export class UpgradeExchange extends AsyncResource implements RequestHandler, An
     if (this.#over) return;
     if (this.#answer.complete) return this.#answered ? this.#leave() : undefined;
     this.#exchange.abort(
-      this.#upgraded ? 'connector-lost' : this.asksUpgrade ? 'upgrade-failed' : 'bad-answer',
+      this.#upgraded ? 'connector-lost' : this.asks ? 'upgrade-failed' : 'bad-answer',
       'the handler closed the connection',
     );
     this.#leave();
@@ -196,6 +197,16 @@ export class UpgradeExchange extends AsyncResource implements RequestHandler, An
       this.fail(error);
     }
   }
+}
+
+/**
+ * What a request that may ask for something (`head.upgrade`) asks of this server. An upgrade that nobody listens for is
+ * passed over, and one with a body, which would come before the upgraded stream; for a CONNECT that nobody listens for
+ * Node itself hangs up.
+ */
+export function askedOf(server: Server, head: Head): Asked | undefined {
+  if (asksTunnel(head)) return 'tunnel';
+  return head.contentLength <= 0 && server.listenerCount('upgrade') > 0 ? 'upgrade' : undefined;
 }
 
 /** The head as the server would have read it: without metadata, with the field that belongs to its connection. */

@@ -135,14 +135,14 @@ export class Http1Visit implements Visit {
   }
 
   upgrade(head: Head, added: string): ByteSink {
-    this.#status = 101;
+    this.#status = head.status;
     this.#keepAlive = false;
     dropLength(head);
     const { output } = this.#owner;
     const { block, at: start } = reserveHead(output, head, added);
     let at = copyFields(head, block, copyStatusLine(head, block, start));
     at = writeLatin1(added, block, at);
-    at = copyBytes(upgradeLine, 0, upgradeLine.length, block, at);
+    if (head.status === 101) at = copyBytes(upgradeLine, 0, upgradeLine.length, block, at);
     output.commit(writeLatin1('\r\n', block, at));
     if (this.body instanceof UpgradedBytes) this.body.open(this.#owner.halfClosed);
     return this.#begin('raw', false);

@@ -1,5 +1,5 @@
 import type { Reason } from '@reverse-http/protocol/errors';
-import { Field, findField, type Head, valueHasToken } from '@reverse-http/protocol/http1';
+import { asksTunnel, Field, findField, type Head, valueHasToken } from '@reverse-http/protocol/http1';
 import type { ByteSource } from '@reverse-http/protocol/mux';
 import { ChunkedBody } from './chunked-body.js';
 import { LengthBody } from './length-body.js';
@@ -20,6 +20,6 @@ export function requestBodyOf(
   if (head.chunked) return new ChunkedBody(bytes, onFault);
   if (head.contentLength > 0) return new LengthBody(bytes, head.contentLength);
   // HTTP/2 is not spoken here, and an upgrade with a body is not granted: ordinary requests (RFC 9110, section 7.8).
-  const upgrade = head.upgrade && !valueHasToken(head, findField(head, Field.Upgrade), 'h2c');
+  const upgrade = head.upgrade && (asksTunnel(head) || !valueHasToken(head, findField(head, Field.Upgrade), 'h2c'));
   return upgrade ? new UpgradedBytes(bytes) : undefined;
 }

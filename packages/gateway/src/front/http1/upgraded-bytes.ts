@@ -1,7 +1,10 @@
 import type { ByteSource } from '@reverse-http/protocol/mux';
 import type { RequestBytes } from './request-bytes.js';
 
-/** What a visitor sends after a 101: nothing before it, and an end at once where the answer is an ordinary one. */
+/**
+ * What a visitor sends after a 101, or into the tunnel that a CONNECT was granted: nothing before, and an end at once where
+ * the answer is an ordinary one.
+ */
 export class UpgradedBytes implements ByteSource {
   readonly trailers: undefined;
   readonly #bytes: RequestBytes;

@@ -103,12 +103,17 @@ export class UpgradeExchange extends AsyncResource implements RequestHandler, An
     else this.#leaveWhenDelivered();
   }
 
+  /** The visitor left: a server hears of a reset, who took an upgraded stream over of its end alone. */
   onAborted(): void {
     this.#leave();
   }
 
   onWanted(): void {
     this.#incoming.onWanted();
+    if (this.#answered && !this.#upgraded) this.#leaveWhenDelivered();
+  }
+
+  onResponded(): void {
     if (this.#answered && !this.#upgraded) this.#leaveWhenDelivered();
   }
 
@@ -153,9 +158,10 @@ export class UpgradeExchange extends AsyncResource implements RequestHandler, An
     this.#incoming.add(bytes);
   }
 
-  /** The server may still read a request that it has answered. */
+  /** The server may still read a request that it has answered, and end a response that is whole by its length. */
   #leaveWhenDelivered(): void {
-    if (this.#connection.destroyed || (this.#read && this.#incoming.delivered)) setImmediate(() => this.#leave());
+    const { destroyed, _httpMessage } = this.#connection;
+    if (destroyed || (this.#read && this.#incoming.delivered && !_httpMessage)) setImmediate(() => this.#leave());
   }
 
   onDestroyed(): void {

@@ -105,7 +105,7 @@ export class UpgradeExchange extends AsyncResource implements RequestHandler, An
 
   /** The visitor left: a server hears of a reset, who took an upgraded stream over of its end alone. */
   onAborted(): void {
-    this.#leave();
+    this.#leave(this.asksUpgrade ? undefined : Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
   }
 
   onWanted(): void {
@@ -176,7 +176,7 @@ export class UpgradeExchange extends AsyncResource implements RequestHandler, An
   }
 
   /** Hangs up, with what the exchange still needs to be told. */
-  #leave(): void {
+  #leave(error?: Error): void {
     if (this.#over) return;
     this.#over = true;
     this.#incoming.drop();
@@ -184,7 +184,7 @@ export class UpgradeExchange extends AsyncResource implements RequestHandler, An
       this.#answer.drop();
       this.#answer.abandon();
     } else if (!this.#read) this.#exchange.stopReading();
-    this.#guard(() => this.#connection.destroy());
+    this.#guard(() => this.#connection.destroy(error));
     this.#host.onDone();
   }
 

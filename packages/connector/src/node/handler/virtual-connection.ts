@@ -72,7 +72,9 @@ export class VirtualConnection extends ExchangeSocket {
   }
 
   override _destroy(error: Error | null, callback: WriteCallback): void {
-    super._destroy(error, callback);
+    // The server listens; who took an upgraded stream over may not, and must not bring the process down.
+    const heard = this.listenerCount('error') > 0 ? error : null;
+    super._destroy(error, () => callback(heard));
     this.owner.onDestroyed();
   }
 }

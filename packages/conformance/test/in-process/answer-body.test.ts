@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import { get, type Notes, type Row, requestOf, seeing } from './contract/row.js';
 import { runContract } from './contract/run-contract.js';
 
@@ -16,6 +17,11 @@ function codeOf(step: () => unknown): unknown {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code;
   }
+}
+
+/** Long enough for a visitor to have all of an answer. */
+async function visitorsTime(): Promise<void> {
+  for (let i = 0; i < 100; i++) await turn();
 }
 
 const code = (error: Error | null | undefined): string => (error as NodeJS.ErrnoException | undefined)?.code ?? 'none';
@@ -56,6 +62,21 @@ const rows: Row[] = [
     res.setHeader('Content-Length', 3);
     res.write('a');
     res.end('bc');
+  }),
+  body('a length that is told, and an end that comes late', (res, see) => {
+    res.setHeader('Content-Length', 1);
+    res.write('a', () => see('written'));
+    void visitorsTime().then(() => {
+      see(res.destroyed, res.writableEnded, res.socket !== null);
+      res.end();
+    });
+  }),
+  body('a 204 whose end comes late', (res, see) => {
+    res.writeHead(204).flushHeaders();
+    void visitorsTime().then(() => {
+      see(res.destroyed, res.writableEnded, res.socket !== null);
+      res.end();
+    });
   }),
   body('a large body at once', (res, see) => void res.end('0123456789'.repeat(200_000), () => see('ended'))),
   body('many small writes', (res) => {

@@ -60,6 +60,41 @@ const rows: Row[] = [
     see(...state(res));
     res.end('x');
   }),
+  head('writeHead(status, reason, list)', (res, see) => {
+    res.writeHead(200, 'Fine', ['X-A', '1', 'X-B', '2'] as never);
+    see(...state(res));
+    res.end('x');
+  }),
+  head('writeHead(status, no reason, object)', (res, see) => {
+    res.writeHead(404, undefined, { 'X-A': '1' });
+    see(...state(res));
+    res.end('x');
+  }),
+  head('writeHead with a list that is not of pairs', (res, see) => {
+    see(
+      codeOf(() => res.writeHead(200, ['X-A', '1', 'X-B'] as never)),
+      res.headersSent,
+    );
+    res.end('x');
+  }),
+  head('writeHead with a status in digits, and with a fraction', (res, see) => {
+    see(res.writeHead('201' as never).statusCode);
+    res.end('x');
+  }),
+  head('writeHead of what removes a field by having no value', (res, see) => {
+    see(codeOf(() => res.writeHead(200, { 'X-A': undefined })));
+    res.end('x');
+  }),
+  head('writeHead, and end and write behind it', (res, see) => {
+    see(res.writeHead(200).end('x') === res);
+  }),
+  head('writeHead of another status than the one set', (res, see) => {
+    res.statusCode = 500;
+    res.statusMessage = 'Set';
+    res.writeHead(201);
+    see(...state(res));
+    res.end('x');
+  }),
   head('writeHead over what was set', (res, see) => {
     res.setHeader('X-A', 'set').setHeader('X-Kept', 'set');
     res.writeHead(200, { 'x-a': 'written' });

@@ -1,4 +1,4 @@
-import { get, post, type Row, requestOf } from './contract/row.js';
+import { get, type Outcome, post, type Row, requestOf } from './contract/row.js';
 import { runContract } from './contract/run-contract.js';
 
 const expecting = (value = '100-continue'): string =>
@@ -11,6 +11,9 @@ const obedient: Row['send'] = async (client) => {
   client.send('ab');
   await client.answered();
 };
+
+/** The gateway's own answer. */
+const refused = (): Outcome => ({ seen: [], got: ['HTTP/1.1 417 Expectation Failed', ''] });
 
 const rows: Row[] = [
   {
@@ -97,6 +100,23 @@ const rows: Row[] = [
           res.writeHead(417, { Connection: 'close' }).end('no', resolve);
         }) satisfies NonNullable<Row['app']>);
       }),
+  },
+  {
+    name: 'an expectation that nobody knows',
+    send: expecting('tea'),
+    setUp: async () => {},
+    differs: { id: 'expectations', on: 'both', change: refused },
+  },
+  {
+    name: 'checkExpectation',
+    send: expecting('tea'),
+    setUp: async ({ on, see }) => {
+      on('checkExpectation', ((req, res) => {
+        see(req.headers.expect);
+        res.writeHead(200).end('tea');
+      }) satisfies NonNullable<Row['app']>);
+    },
+    differs: { id: 'expectations', on: 'both', change: refused },
   },
   {
     name: 'an early answer to a body that comes whole',

@@ -22,9 +22,15 @@ export function readAnswer(text: string, start: number, isHead: boolean, over: b
   if (status < 200) return { lines: [...lines, ''], end: bodyStart, final: false };
   if (isHead || status === 204 || status === 304) return { lines: [...lines, ''], end: bodyStart, final: true };
   const body = readBody(text, bodyStart, fields, over);
+  if (body.whole && isGateways(fields)) return { lines: [first, ''], end: body.end, final: true };
   if (body.whole) return { lines: [...lines, '', ...body.lines], end: body.end, final: true };
   if (!over) return { lines: [], end: start, final: false };
   return { lines: [...lines, '', ...body.lines, 'broken off'], end: text.length, final: true };
+}
+
+/** Which of its own answers a gateway gave is told by the status. */
+function isGateways(fields: readonly string[]): boolean {
+  return fields.some((line) => line.startsWith('Proxy-Status: rhttp; error='));
 }
 
 function opaque(text: string): string[] {

@@ -18,8 +18,8 @@ export interface Stand {
 /** One small application, one visitor, and what is to be the same whichever way the visitor came. */
 export interface Row {
   readonly name: string;
-  /** What the visitor sends: a request, or a script. Default: a plain GET. */
-  readonly send?: string | ((client: Client) => Promise<void>);
+  /** What the visitor sends: a request, or a script, which may note what the visitor sees. Default: a plain GET. */
+  readonly send?: string | ((client: Client, see: Notes) => Promise<void>);
   /** The listener for `request`; what happens to its two objects is noted too. */
   readonly app?: (req: IncomingMessage, res: ServerResponse, see: Notes) => unknown;
   /** Adds listeners; resolves when there is nothing more to see. For what is no plain request. */

@@ -58,7 +58,7 @@ async function play(row: Row, { server, ports }: Served, way: Way): Promise<Outc
   const seen = setUp?.({ see: record.see, on, server }) ?? record.over;
   const client = await openClient(ports.get(way)!);
   try {
-    await (typeof send === 'string' ? sendOne(client, send) : send(client));
+    await (typeof send === 'string' ? sendOne(client, send) : send(client, record.see));
     await seen;
   } finally {
     client.socket.destroy();

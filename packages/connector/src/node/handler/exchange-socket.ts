@@ -76,6 +76,11 @@ export class ExchangeSocket extends Duplex {
     return this;
   }
 
+  /** There is no TCP to send a reset: breaking off is all that a visitor sees of one anyway. */
+  resetAndDestroy(): this {
+    return this.destroy();
+  }
+
   /** Ends, and is destroyed once what was written is out. */
   destroySoon(): void {
     if (this.writable) this.end();

@@ -42,6 +42,8 @@ export class ServerExchange extends AsyncResource implements RequestHandler, Ans
   #read = false;
   /** The answer was taken by the pipe, with its end. */
   #answered = false;
+  /** The handler has ended the response, which may be later than the answer is whole by its length. */
+  #finished = false;
   /** The handler showed no interest in the body before its answer was through. */
   #dumped = false;
   #discardable = discardedBytes;
@@ -158,6 +160,7 @@ export class ServerExchange extends AsyncResource implements RequestHandler, Ans
   onFinished(): void {
     const request = this.request!;
     publishFinish(this.#host.server, request, this.#response);
+    this.#finished = true;
     if (!this.#answer.over) this.#answer.finish();
     if (this.#over) return;
     // The handler never looked at the body: nobody will.
@@ -169,6 +172,7 @@ export class ServerExchange extends AsyncResource implements RequestHandler, Ans
     this.#response.detachSocket(this.#sink as never);
     process.nextTick(closeResponse, this.#response);
     if ((this.#response as unknown as ClosableResponse)._last) this.#sink.destroy();
+    else this.#settle();
   }
 
   /** Runs one of the steps below in this exchange's own async context; what a handler throws ends this exchange alone. */
@@ -247,7 +251,8 @@ export class ServerExchange extends AsyncResource implements RequestHandler, Ans
 
   /** Both sides are through: the sink has served once the request needs it no more to ask for its body. */
   #settle(): void {
-    if (this.#read && this.#answered && (this.#body === undefined || this.#body.delivered)) this.#leave();
+    if (this.#read && this.#answered && this.#finished && (this.#body === undefined || this.#body.delivered))
+      this.#leave();
   }
 
   #leave(): void {

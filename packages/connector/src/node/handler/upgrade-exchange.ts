@@ -104,12 +104,17 @@ export class UpgradeExchange extends AsyncResource implements RequestHandler, An
     else this.#leaveWhenDelivered();
   }
 
+  /** The visitor left: a server hears of a reset, who took an upgraded stream over of its end alone. */
   onAborted(): void {
-    this.#leave();
+    this.#leave(this.asksUpgrade ? undefined : Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
   }
 
   onWanted(): void {
     this.#incoming.onWanted();
+    if (this.#answered && !this.#upgraded) this.#leaveWhenDelivered();
+  }
+
+  onResponded(): void {
     if (this.#answered && !this.#upgraded) this.#leaveWhenDelivered();
   }
 
@@ -154,9 +159,10 @@ export class UpgradeExchange extends AsyncResource implements RequestHandler, An
     this.#incoming.add(bytes);
   }
 
-  /** The server may still read a request that it has answered. */
+  /** The server may still read a request that it has answered, and end a response that is whole by its length. */
   #leaveWhenDelivered(): void {
-    if (this.#connection.destroyed || (this.#read && this.#incoming.delivered)) setImmediate(() => this.#leave());
+    const { destroyed, _httpMessage } = this.#connection;
+    if (destroyed || (this.#read && this.#incoming.delivered && !_httpMessage)) setImmediate(() => this.#leave());
   }
 
   onDestroyed(): void {
@@ -171,7 +177,7 @@ export class UpgradeExchange extends AsyncResource implements RequestHandler, An
   }
 
   /** Hangs up, with what the exchange still needs to be told. */
-  #leave(): void {
+  #leave(error?: Error): void {
     if (this.#over) return;
     this.#over = true;
     this.#incoming.drop();
@@ -179,7 +185,7 @@ export class UpgradeExchange extends AsyncResource implements RequestHandler, An
       this.#answer.drop();
       this.#answer.abandon();
     } else if (!this.#read) this.#exchange.stopReading();
-    this.#guard(() => this.#connection.destroy());
+    this.#guard(() => this.#connection.destroy(error));
     this.#host.onDone();
   }
 

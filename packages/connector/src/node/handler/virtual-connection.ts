@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Answer } from './answer.js';
 import { ExchangeSocket } from './exchange-socket.js';
 import type { WriteCallback } from './write-queue.js';
@@ -8,6 +9,8 @@ export interface VirtualConnectionOwner {
   readonly received: number;
   /** The server wants to read more. */
   onWanted(): void;
+  /** The server is done with the response that it wrote here. */
+  onResponded(): void;
   /** The connection was destroyed, by whomever. */
   onDestroyed(): void;
 }
@@ -17,11 +20,22 @@ export class VirtualConnection extends ExchangeSocket {
   readonly #answer: Answer;
   readonly owner: VirtualConnectionOwner;
   #waiting: WriteCallback | undefined;
+  #response: ServerResponse | null = null;
 
   constructor(metadata: string, answer: Answer, owner: VirtualConnectionOwner) {
     super(metadata);
     this.#answer = answer;
     this.owner = owner;
+  }
+
+  /** Set by `ServerResponse.assignSocket`, and taken back once the handler has ended the response. */
+  get _httpMessage(): ServerResponse | null {
+    return this.#response;
+  }
+
+  set _httpMessage(response: ServerResponse | null) {
+    this.#response = response;
+    if (response === null) this.owner.onResponded();
   }
 
   get bytesRead(): number {
@@ -58,7 +72,9 @@ export class VirtualConnection extends ExchangeSocket {
   }
 
   override _destroy(error: Error | null, callback: WriteCallback): void {
-    super._destroy(error, callback);
+    // The server listens; who took an upgraded stream over may not, and must not bring the process down.
+    const heard = this.listenerCount('error') > 0 ? error : null;
+    super._destroy(error, () => callback(heard));
     this.owner.onDestroyed();
   }
 }

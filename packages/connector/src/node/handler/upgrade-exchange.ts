@@ -106,7 +106,7 @@ export class UpgradeExchange extends AsyncResource implements RequestHandler, An
 
   /** The visitor left: a server hears of a reset, who took an upgraded stream over of its end alone. */
   onAborted(): void {
-    this.#leave(this.asksUpgrade ? undefined : Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
+    this.#leave(this.asks ? undefined : Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
   }
 
   onWanted(): void {

@@ -108,9 +108,14 @@ const rows: Row[] = [
     setUp: ({ on, see }) =>
       new Promise<void>((resolve) => {
         on('request', ((req, res) => {
+          const { socket } = req;
           req.setTimeout(20, () => {
             see('late', req.complete);
-            res.end('x', resolve);
+            res.end('x');
+          });
+          res.on('close', () => {
+            see('still set', socket.timeout === 20);
+            resolve();
           });
         }) satisfies NonNullable<Row['app']>);
       }),

@@ -30,7 +30,7 @@ const upgrade = (protocol = 'echo'): string => get('Connection: Upgrade', `Upgra
 const rows: Row[] = [
   { name: 'an answer at once', app: (_req, res) => void res.end('x') },
   { name: 'an answer later', app: (_req, res) => void setImmediate(() => res.end('x')) },
-  { name: 'a body that nobody reads', quiet: true, send: post('hello'), app: (_req, res) => void res.end('x') },
+  { name: 'a body that nobody reads', early: true, send: post('hello'), app: (_req, res) => void res.end('x') },
   {
     name: 'a body that is read first',
     send: post('hello'),
@@ -72,9 +72,9 @@ const rows: Row[] = [
       );
     },
   },
-  { name: 'res.destroy() before an answer', quiet: true, app: (_req, res) => void res.destroy() },
-  { name: 'req.destroy() before an answer', quiet: true, app: (req) => void req.destroy() },
-  { name: 'socket.destroy() before an answer', quiet: true, app: (req) => void req.socket.destroy() },
+  { name: 'res.destroy() before an answer', app: (_req, res) => void res.destroy() },
+  { name: 'req.destroy() before an answer', apart: true, app: (req) => void req.destroy() },
+  { name: 'socket.destroy() before an answer', app: (req) => void req.socket.destroy() },
   {
     name: 'res.destroy(error) half way',
     send: async (client) => {
@@ -83,7 +83,6 @@ const rows: Row[] = [
       client.send('more');
       await client.ended();
     },
-    quiet: true,
     app: (req, res, see) => {
       res.on('error', (error) => see(error.message));
       res.write('first');
@@ -142,6 +141,7 @@ const rows: Row[] = [
       client.send(get());
       await client.answered(2);
     },
+    // What differs is told by its place among the lines.
     quiet: true,
     app: (_req, res, see) => {
       see(storage.getStore());

@@ -55,6 +55,22 @@ describe('a visitor that leaves', () => {
     expect(failures).toEqual([]);
   });
 
+  it('after an answer that came early ends the request that will not be whole', async () => {
+    let events: string[] = [];
+    const { visit, failures } = serve((req, res) => {
+      events = watch(req, res);
+      req.resume();
+      res.end('early');
+    });
+    const answer = visit({ method: 'POST', body: new TestBody().push('half') });
+    await answer.until(({ text }) => text === 'early');
+    answer.exchange.abort('visitor-gone');
+    await settle();
+    expect(events.slice(0, 2)).toEqual(['res finish', 'res close']);
+    expect(events.slice(2).sort()).toEqual(['req aborted', 'req close', 'req error ECONNRESET', 'socket close']);
+    expect(failures).toEqual([]);
+  });
+
   it('fails the writes that wait', async () => {
     let error: unknown;
     const { visit } = serve((_req, res) => {

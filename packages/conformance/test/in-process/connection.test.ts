@@ -58,7 +58,6 @@ const rows: Row[] = [
       client.send(old('Connection: close'));
       await client.ended();
     },
-    quiet: true,
     app: (_req, res) => void res.setHeader('Content-Length', 1).end('x'),
   },
   {
@@ -128,11 +127,11 @@ const rows: Row[] = [
   },
   {
     name: 'resetAndDestroy before an answer',
-    quiet: true,
     app: (req, _res, see) => see(req.socket.resetAndDestroy() === req.socket, req.socket.destroyed),
   },
   {
     name: 'resetAndDestroy half way',
+    // The end of the body comes with its last byte there, and a frame later here: whether it came before the reset is chance.
     quiet: true,
     send: async (client) => {
       client.send(requestOf('POST / HTTP/1.1', ['Content-Length: 1']));

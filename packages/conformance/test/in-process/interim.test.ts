@@ -121,7 +121,7 @@ const rows: Row[] = [
   {
     name: 'an early answer to a body that comes whole',
     send: post('hello'),
-    quiet: true,
+    early: true,
     app: (_req, res) => void res.writeHead(403).end('no'),
   },
   {
@@ -132,7 +132,6 @@ const rows: Row[] = [
       client.send(get('X-N: 2'));
       await client.answered(2);
     },
-    quiet: true,
     app: (req, res, see) => {
       see(req.headers['x-n']);
       res.end(req.headers['x-n']);
@@ -144,6 +143,7 @@ const rows: Row[] = [
       client.send(get('X-N: 1') + get('X-N: 2') + get('X-N: 3'));
       await client.answered(3);
     },
+    // The gateway hands on one request of a connection at a time.
     quiet: true,
     app: (req, res) => {
       const n = req.headers['x-n'] as string;

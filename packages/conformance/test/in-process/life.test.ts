@@ -33,7 +33,7 @@ const connectTo = (to: string, ...lines: string[]): string =>
 const rows: Row[] = [
   { name: 'an answer at once', app: (_req, res) => void res.end('x') },
   { name: 'an answer later', app: (_req, res) => void setImmediate(() => res.end('x')) },
-  { name: 'a body that nobody reads', quiet: true, send: post('hello'), app: (_req, res) => void res.end('x') },
+  { name: 'a body that nobody reads', early: true, send: post('hello'), app: (_req, res) => void res.end('x') },
   {
     name: 'a body that is read first',
     send: post('hello'),
@@ -75,9 +75,9 @@ const rows: Row[] = [
       );
     },
   },
-  { name: 'res.destroy() before an answer', quiet: true, app: (_req, res) => void res.destroy() },
-  { name: 'req.destroy() before an answer', quiet: true, app: (req) => void req.destroy() },
-  { name: 'socket.destroy() before an answer', quiet: true, app: (req) => void req.socket.destroy() },
+  { name: 'res.destroy() before an answer', app: (_req, res) => void res.destroy() },
+  { name: 'req.destroy() before an answer', apart: true, app: (req) => void req.destroy() },
+  { name: 'socket.destroy() before an answer', app: (req) => void req.socket.destroy() },
   {
     name: 'res.destroy(error) half way',
     send: async (client) => {
@@ -86,7 +86,6 @@ const rows: Row[] = [
       client.send('more');
       await client.ended();
     },
-    quiet: true,
     app: (req, res, see) => {
       res.on('error', (error) => see(error.message));
       res.write('first');
@@ -111,9 +110,14 @@ const rows: Row[] = [
     setUp: ({ on, see }) =>
       new Promise<void>((resolve) => {
         on('request', ((req, res) => {
+          const { socket } = req;
           req.setTimeout(20, () => {
             see('late', req.complete);
-            res.end('x', resolve);
+            res.end('x');
+          });
+          res.on('close', () => {
+            see('still set', socket.timeout === 20);
+            resolve();
           });
         }) satisfies NonNullable<Row['app']>);
       }),
@@ -140,6 +144,7 @@ const rows: Row[] = [
       client.send(get());
       await client.answered(2);
     },
+    // What differs is told by its place among the lines.
     quiet: true,
     app: (_req, res, see) => {
       see(storage.getStore());

@@ -262,6 +262,7 @@ const rows: Row[] = [
   },
   {
     name: 'a body that goes back as it came',
+    // Whether the pipe still holds the request when it ends is chance.
     quiet: true,
     send: post('hello'),
     app: (req, res, see) => {
@@ -283,7 +284,7 @@ const rows: Row[] = [
   {
     name: 'iteration that stops half way',
     send: post('hello'),
-    quiet: true,
+    early: true,
     app: async (req, res, see) => {
       for await (const piece of req) {
         see(String(piece));

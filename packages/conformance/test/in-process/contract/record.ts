@@ -6,14 +6,16 @@ import type { Notes, Row } from './row.js';
 export class Record {
   readonly lines: string[] = [];
   readonly #apart: boolean;
+  readonly #early: boolean;
   readonly #quiet: boolean;
   #open = 0;
   #over!: () => void;
   /** Resolves when both objects of each request have closed. */
   readonly over: Promise<void>;
 
-  constructor({ apart = false, quiet = false }: Row) {
+  constructor({ apart = false, early = false, quiet = false }: Row) {
     this.#apart = apart;
+    this.#early = early;
     this.#quiet = quiet;
     this.over = new Promise((resolve) => {
       this.#over = resolve;
@@ -50,19 +52,16 @@ export class Record {
 
   #event(part: 'req' | 'res', name: string, req: IncomingMessage, res: ServerResponse): void {
     if (this.#quiet) return;
-    const both = this.#apart
-      ? part === 'req'
-        ? ofRequest(req)
-        : ofResponse(res)
-      : `${ofRequest(req)} | ${ofResponse(res)}`;
-    this.lines.push(`${part} ${name}: ${both}`);
+    const request = ofRequest(req, this.#early);
+    const one = part === 'req' ? request : ofResponse(res);
+    this.lines.push(`${part} ${name}: ${this.#apart ? one : `${request} | ${ofResponse(res)}`}`);
   }
 }
 
-function ofRequest(req: IncomingMessage): string {
+function ofRequest(req: IncomingMessage, early: boolean): string {
   const { complete, aborted, destroyed, readableEnded, readableFlowing, closed, errored } = req;
   return flags({
-    complete,
+    complete: complete && !early,
     aborted,
     destroyed,
     readableEnded,

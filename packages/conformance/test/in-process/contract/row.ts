@@ -28,6 +28,8 @@ export interface Row {
   readonly options?: ServerOptions;
   /** The two objects' events are compared for each by itself: which comes first is chance. */
   readonly apart?: boolean;
+  /** Something happens before the request is whole, or a moment after: `complete` is not compared. */
+  readonly early?: boolean;
   /** Only what the application says it sees is compared, not the events of the two objects. */
   readonly quiet?: boolean;
   /** Which difference of `docs/http-in-process.md` shows, and what is seen and got instead. */

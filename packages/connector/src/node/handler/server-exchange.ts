@@ -169,6 +169,8 @@ export class ServerExchange extends AsyncResource implements RequestHandler, Ans
       this.#body?.drop();
       request.resume();
     }
+    // A time that was set is over with the answer, though the rest of a body may still come.
+    if (this.#sink.timeout) this.#sink.setTimeout(0);
     this.#response.detachSocket(this.#sink as never);
     process.nextTick(closeResponse, this.#response);
     if ((this.#response as unknown as ClosableResponse)._last) this.#sink.destroy();

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
-import { bodyOf } from '@reverse-http/protocol/poll';
+import { bodyOf } from '@reverse-http/protocol/http1';
+
 import { afterEach, expect, it } from 'vitest';
 import { createPost } from '../src/node/transport/post.js';
 import type { Post, PostOutcome } from '../src/transport/poll.js';

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
-import { bodyOf } from '@reverse-http/protocol/poll';
+import { bodyOf } from '@reverse-http/protocol/http1';
+
 import { afterEach, expect, it } from 'vitest';
 import type { PostOutcome } from '../src/transport/poll.js';
 import { createPostByFetch } from '../src/transport/post-by-fetch.js';

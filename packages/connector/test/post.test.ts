@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { bodyOf } from '@reverse-http/protocol/poll';
+import { bodyOf } from '@reverse-http/protocol/http1';
+
 import { afterEach, expect, it } from 'vitest';
 import { createPost } from '../src/node/transport/post.js';
 import type { PostOutcome } from '../src/transport/poll.js';

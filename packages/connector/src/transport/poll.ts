@@ -1,13 +1,7 @@
 import type { ReverseHttpError } from '@reverse-http/protocol/errors';
+import { bodyOf, type WrittenBody } from '@reverse-http/protocol/http1';
 import { MessageKind } from '@reverse-http/protocol/pipe';
-import {
-  bodyOf,
-  createPollPath,
-  type PollBody,
-  type PollOutcome,
-  type PollPath,
-  PollRequester,
-} from '@reverse-http/protocol/poll';
+import { createPollPath, type PollOutcome, type PollPath, PollRequester } from '@reverse-http/protocol/poll';
 import { type Clock, decodeHello, decodeWelcome, type TransportHandler } from '@reverse-http/protocol/session';
 import { answeredWith, cannotBeReached, speaksOtherwise } from '../link/dial-errors.js';
 import type { DialHandler, DialledTransport, Dialler } from '../link/dialler.js';
@@ -21,7 +15,7 @@ export type PostOutcome = PollOutcome & { readonly notHttp?: boolean };
  */
 export type Post = (
   url: string,
-  body: PollBody,
+  body: WrittenBody,
   done: (outcome: PostOutcome) => void,
   onMoved: (bytes: number) => void,
 ) => () => void;

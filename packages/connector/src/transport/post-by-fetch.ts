@@ -1,4 +1,4 @@
-import { bytesOf } from '@reverse-http/protocol/poll';
+import { bytesOf } from '@reverse-http/protocol/http1';
 import type { Post, PostOutcome } from './poll.js';
 
 /** Longer answers are not a gateway's: at most 4 MiB are asked for. */

@@ -1,7 +1,6 @@
-import { methodOf } from '@reverse-http/protocol/http1';
+import { bodyOf, methodOf } from '@reverse-http/protocol/http1';
 import { MessageKind } from '@reverse-http/protocol/pipe';
 import {
-  bodyOf,
   decodePollRequest,
   maxPollHeaderBytes,
   type PollResponder,
@@ -10,7 +9,7 @@ import {
 } from '@reverse-http/protocol/poll';
 import { decodeHello, encodeControl, type Goodbye, maxControlMessageBytes } from '@reverse-http/protocol/session';
 import type { Visit } from '../visit/visit.js';
-import { readBody } from './read-body.js';
+import { createBodyReader } from './read-body.js';
 import type { Reception } from './reception.js';
 
 /** Serves connectors that come by long polling. */
@@ -42,6 +41,8 @@ const preflight =
 
 /** Makes a {@link PollEndpoint}. */
 export function createPollEndpoint(reception: Reception): PollEndpoint {
+  const readBody = createBodyReader();
+
   function serveHello(visit: Visit): void {
     if (refusesMethod(visit)) return;
     readBody(visit, { maxBytes: maxControlMessageBytes, deadlineMs: helloMs }, (body) => {

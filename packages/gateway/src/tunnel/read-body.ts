@@ -1,7 +1,7 @@
 import type { ByteSource } from '@reverse-http/protocol/mux';
 import type { Visit } from '../visit/visit.js';
 
-/** Settings of {@link readBody}. */
+/** Settings of a {@link ReadBody}. */
 export interface ReadBodyOptions {
   /** A longer body is refused with 413. */
   readonly maxBytes: number;
@@ -13,28 +13,34 @@ export interface ReadBodyOptions {
   readonly onProgress?: (bytes: Uint8Array) => boolean;
 }
 
-/** Most bodies are here whole with their head: they are read into one buffer, and cost no memory of their own. */
-const shared: Uint8Array = new Uint8Array(64 * 1024);
-let sharedIsFree = true;
+/** Reads a request's body whole; made by {@link createBodyReader}. */
+export type ReadBody = (visit: Visit, options: ReadBodyOptions, onBody: (body: Uint8Array) => void) => void;
+
+const sharedBytes = 64 * 1024;
 
 /**
- * Reads a request's body whole; it is valid only during the call of `onBody`, which does not come when the visitor leaves or
- * the body is too long. The buffer grows as bytes arrive, never by the visitor's word.
+ * Makes a reader of bodies. A body is valid only during the call of `onBody`, which does not come when the visitor leaves or
+ * the body is too long. Most are here whole with their head: they are read into one buffer, and cost no memory of their own;
+ * for others a buffer grows as bytes arrive, never by the visitor's word.
  */
-export function readBody(visit: Visit, options: ReadBodyOptions, onBody: (body: Uint8Array) => void): void {
-  const { body, head } = visit;
-  if (!body) return onBody(new Uint8Array(0));
-  if (head.contentLength > options.maxBytes) return visit.fail('body-too-large');
-  if (!sharedIsFree) return readPieces(visit, body, new Uint8Array(0), options, onBody);
-  sharedIsFree = false;
-  try {
-    const length = body.read(shared, 0, Math.min(shared.length, options.maxBytes));
-    const bytes = shared.subarray(0, length);
-    if (body.ended) onBody(bytes);
-    else readPieces(visit, body, new Uint8Array(bytes), options, onBody);
-  } finally {
-    sharedIsFree = true;
-  }
+export function createBodyReader(): ReadBody {
+  const shared = new Uint8Array(sharedBytes);
+  let isFree = true;
+  return (visit, options, onBody) => {
+    const { body, head } = visit;
+    if (!body) return onBody(new Uint8Array(0));
+    if (head.contentLength > options.maxBytes) return visit.fail('body-too-large');
+    if (!isFree) return readPieces(visit, body, new Uint8Array(0), options, onBody);
+    isFree = false;
+    try {
+      const length = body.read(shared, 0, Math.min(shared.length, options.maxBytes));
+      const bytes = shared.subarray(0, length);
+      if (body.ended) onBody(bytes);
+      else readPieces(visit, body, new Uint8Array(bytes), options, onBody);
+    } finally {
+      isFree = true;
+    }
+  };
 }
 
 function readPieces(

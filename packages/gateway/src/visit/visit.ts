@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Reason } from '@reverse-http/protocol/errors';
 import type { Delivered } from '@reverse-http/protocol/exchange';
-import type { Head } from '@reverse-http/protocol/http1';
+import type { Head, WrittenBody } from '@reverse-http/protocol/http1';
 import type { ByteSink, ByteSource } from '@reverse-http/protocol/mux';
 
 /** Whoever sent the request: one object for all visits of a connection. */
@@ -45,13 +45,6 @@ export interface VisitOutcome {
   /** Bytes of body, or of an upgraded stream, from and to the visitor. */
   readonly bytesIn: number;
   readonly bytesOut: number;
-}
-
-/** A body that is written where it leaves from, once and at once. */
-export interface WrittenBody {
-  /** Bytes. */
-  readonly length: number;
-  writeTo(into: Uint8Array, at: number): void;
 }
 
 /**

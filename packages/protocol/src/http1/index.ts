@@ -30,3 +30,4 @@ export {
   writeField,
   writeStatusLine,
 } from './write-head.js';
+export { bodyOf, bytesOf, type WrittenBody } from './written-body.js';

@@ -1,7 +1,5 @@
 export { PollAcceptor, type PollAcceptorOptions, type PollResponder } from './poll-acceptor.js';
 export {
-  bodyOf,
-  bytesOf,
   decodePollAnswer,
   decodePollRequest,
   encodePollAnswer,
@@ -9,7 +7,6 @@ export {
   maxMessagesPerBody,
   maxPollHeaderBytes,
   type PollAnswer,
-  type PollBody,
   PollKind,
   type PollRequest,
   type PollTerms,

@@ -1,4 +1,4 @@
-import { latin1, writeLatin1 } from '../http1/index.js';
+import { bytesOf, latin1, type WrittenBody, writeLatin1 } from '../http1/index.js';
 import { readVarint, varintLength, varintSize, writeVarint } from '../pipe/index.js';
 
 /** First byte of the bodies of long polling. */
@@ -50,15 +50,8 @@ export const maxMessagesPerBody = 1024;
 /** Says that a transport is over: another one carries the session, or it was taken for lost. */
 export const transportOver: PollAnswer = { counts: false, number: 0, messages: [] };
 
-/** What a request or its answer carries, written where it leaves from: one copy less, and no memory of its own. */
-export interface PollBody {
-  /** Bytes. */
-  readonly length: number;
-  writeTo(into: Uint8Array, at: number): void;
-}
-
 /** A request's body. */
-export function pollRequestBody({ session, attach, poll, messages }: PollRequest): PollBody {
+export function pollRequestBody({ session, attach, poll, messages }: PollRequest): WrittenBody {
   const values = poll ? [attach, poll.number, poll.lowest, poll.maxAnswerBytes, poll.holdMs] : [attach];
   return {
     length: 1 + varintLength(session.length) + session.length + sizeOf(values) + sizeOfMessages(messages),
@@ -73,7 +66,7 @@ export function pollRequestBody({ session, attach, poll, messages }: PollRequest
 }
 
 /** An answer's body. */
-export function pollAnswerBody({ counts, number, messages }: PollAnswer): PollBody {
+export function pollAnswerBody({ counts, number, messages }: PollAnswer): WrittenBody {
   return {
     length: 1 + varintLength(number) + sizeOfMessages(messages),
     writeTo(into, at) {
@@ -81,18 +74,6 @@ export function pollAnswerBody({ counts, number, messages }: PollAnswer): PollBo
       writeMessages(into, writeVarint(into, at + 1, number), messages);
     },
   };
-}
-
-/** A body of bytes that are there. */
-export function bodyOf(bytes: Uint8Array): PollBody {
-  return { length: bytes.length, writeTo: (into, at) => into.set(bytes, at) };
-}
-
-/** A body in memory of its own. */
-export function bytesOf(body: PollBody): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(body.length);
-  body.writeTo(bytes, 0);
-  return bytes;
 }
 
 /** Writes a request into memory of its own. */

@@ -1,5 +1,5 @@
+import type { WrittenBody } from '../http1/index.js';
 import type { Clock } from '../session/index.js';
-import type { PollBody } from './poll-message.js';
 import type { PollPath } from './poll-path.js';
 
 /** What came of an HTTP request. */
@@ -23,7 +23,7 @@ export interface PollRequesterOptions {
    */
   readonly post: (
     path: 'poll' | 'post',
-    body: PollBody,
+    body: WrittenBody,
     done: (outcome: PollOutcome) => void,
     onMoved: (bytes: number) => void,
   ) => () => void;

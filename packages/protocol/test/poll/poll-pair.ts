@@ -1,11 +1,10 @@
+import { bytesOf, type WrittenBody } from '../../src/http1/index.js';
 import {
-  bytesOf,
   createPollPath,
   decodePollRequest,
   encodePollAnswer,
   PollAcceptor,
   type PollAnswer,
-  type PollBody,
   type PollOutcome,
   type PollRequest,
   PollRequester,
@@ -100,7 +99,7 @@ export class PollPair extends SessionPair {
 
   #post(
     path: 'poll' | 'post',
-    content: PollBody,
+    content: WrittenBody,
     done: (outcome: PollOutcome) => void,
     moved: (bytes: number) => void,
   ): () => void {

@@ -1,6 +1,6 @@
+import { bytesOf } from '@reverse-http/protocol/http1';
 import { MessageKind } from '@reverse-http/protocol/pipe';
 import {
-  bytesOf,
   decodePollRequest,
   encodePollAnswer,
   PollAcceptor,

@@ -1,10 +1,9 @@
+import { bytesOf, type WrittenBody } from '@reverse-http/protocol/http1';
 import {
-  bytesOf,
   decodePollRequest,
   encodePollAnswer,
   PollAcceptor,
   type PollAnswer,
-  type PollBody,
   type PollOutcome,
   PollRequester,
 } from '@reverse-http/protocol/poll';
@@ -13,7 +12,7 @@ import type { TransportPair } from '@reverse-http/protocol/transport-suite';
 import { Random } from '../sim/random.js';
 import { describeTransport, systemClock } from './describe-transport.js';
 
-type Post = (path: string, body: PollBody, done: (outcome: PollOutcome) => void) => () => void;
+type Post = (path: string, body: WrittenBody, done: (outcome: PollOutcome) => void) => () => void;
 
 const later = (fn: () => void): void => void setImmediate(fn);
 /** Waits are no part of the cases: those between repeats are shorter here. */

@@ -1,5 +1,5 @@
-import { fieldName, fieldValue, type Head, writeLatin1 } from '@reverse-http/protocol/http1';
-import { bytesOf, type PollBody } from '@reverse-http/protocol/poll';
+import { bytesOf, fieldName, fieldValue, type Head, type WrittenBody, writeLatin1 } from '@reverse-http/protocol/http1';
+
 import type { PostOutcome } from '../../transport/poll.js';
 import type { ClientConnection, ConnectionUser } from '../client/client-connection.js';
 import type { ConnectionPool, ConnectionWaiter } from '../client/connection-pool.js';
@@ -21,7 +21,7 @@ export class PostExchange implements ConnectionUser, ConnectionWaiter {
   readonly isHead = false;
   readonly asksUpgrade = false;
   readonly #endpoint: Endpoint;
-  readonly #body: PollBody;
+  readonly #body: WrittenBody;
   readonly #done: (outcome: PostOutcome) => void;
   readonly #onMoved: (bytes: number) => void;
   #connection: ClientConnection | undefined;
@@ -36,7 +36,7 @@ export class PostExchange implements ConnectionUser, ConnectionWaiter {
   /** @param done Called once, later; an answer's body is valid only during the call. */
   constructor(
     endpoint: Endpoint,
-    body: PollBody,
+    body: WrittenBody,
     done: (outcome: PostOutcome) => void,
     onMoved: (bytes: number) => void,
   ) {

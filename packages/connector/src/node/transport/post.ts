@@ -1,4 +1,3 @@
-import type { PollBody } from '@reverse-http/protocol/poll';
 import type { Post } from '../../transport/poll.js';
 import { createConnectionDialler } from '../client/connection-dialler.js';
 import { ConnectionPool } from '../client/connection-pool.js';
@@ -51,7 +50,7 @@ export function createPost(tls: TlsOptions = {}): Post {
     return endpoint;
   }
 
-  return (url, body: PollBody, done, onMoved) => {
+  return (url, body, done, onMoved) => {
     const endpoint = endpointOf(url);
     const exchange = new PostExchange(endpoint, body, done, onMoved);
     exchange.begin();

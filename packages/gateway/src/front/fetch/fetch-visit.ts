@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream';
 import { type Reason, ReverseHttpError, reasons } from '@reverse-http/protocol/errors';
-import { Field, fieldName, fieldValue, type Head } from '@reverse-http/protocol/http1';
+import { bytesOf, Field, fieldName, fieldValue, type Head, type WrittenBody } from '@reverse-http/protocol/http1';
 import type { ByteSink } from '@reverse-http/protocol/mux';
 import { isHeadMethod } from '../../visit/head-method.js';
-import type { FailureDetail, Peer, Visit, VisitHandler, VisitOutcome, WrittenBody } from '../../visit/visit.js';
+import type { FailureDetail, Peer, Visit, VisitHandler, VisitOutcome } from '../../visit/visit.js';
 import { problemOf, wantsHtml } from '../http1/problem.js';
 import { FetchBody } from './fetch-body.js';
 import { headOfRequest } from './fetch-head.js';
@@ -167,12 +167,6 @@ class FetchVisit implements Visit {
     this.handler.onEnded?.(bytesIn, bytesOut);
     this.onEnded?.({ status: this.#status, reason, bytesIn, bytesOut });
   }
-}
-
-function bytesOf(body: WrittenBody): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(body.length);
-  body.writeTo(bytes, 0);
-  return bytes;
 }
 
 /** Adds field lines as `Allow: GET\r\n`. */

@@ -8,12 +8,13 @@ import {
   findField,
   type Head,
   latin1Bytes,
+  type WrittenBody,
   writeLatin1,
   writeStatusLine,
 } from '@reverse-http/protocol/http1';
 import type { ByteSink, ByteSource } from '@reverse-http/protocol/mux';
 import { isHeadMethod } from '../../visit/head-method.js';
-import type { FailureDetail, Peer, Visit, VisitHandler, VisitOutcome, WrittenBody } from '../../visit/visit.js';
+import type { FailureDetail, Peer, Visit, VisitHandler, VisitOutcome } from '../../visit/visit.js';
 import { AnswerSink, type Framing } from './answer-sink.js';
 import { ChunkedBody } from './chunked-body.js';
 import type { Output } from './output.js';

@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
 import { copyBytes, type WrittenBody } from '@reverse-http/protocol/http1';
-
 import type { OutputBlock, OutputBlocks } from './output-blocks.js';
 
 /** A part smaller than this of its buffer is copied where it has to wait: it would keep the whole buffer meanwhile. */

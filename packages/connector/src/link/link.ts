@@ -132,7 +132,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
   get lastRoundTripAt(): number | undefined {
     if (!this.#session) return undefined;
     const { clock } = this.#runtime;
-    return this.#runtime.epochMs() - (clock.now() - this.#session.lastHeardAt);
+    return this.#runtime.epochMs() - (clock.now() - this.#session.lastRoundTripAt);
   }
 
   start(): void {

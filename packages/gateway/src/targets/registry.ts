@@ -40,8 +40,10 @@ export interface RegistryRules {
 
 /** What a registry needs to know. */
 export interface RegistryOptions extends RegistryRules {
-  /** Milliseconds since 1970. */
+  /** Milliseconds of a clock that nobody sets: a target is remembered for a time, not until one. */
   readonly now: () => number;
+  /** Milliseconds since 1970. */
+  readonly epochMs: () => number;
 }
 
 /** Who is connected, by target. */
@@ -70,7 +72,7 @@ export interface Registry {
 }
 
 /** Makes a {@link Registry}. */
-export function createRegistry({ now, ...options }: RegistryOptions): Registry {
+export function createRegistry({ now, epochMs, ...options }: RegistryOptions): Registry {
   let rules: RegistryRules = options;
   const entries = new Map<string, Entry>();
   /** Those without a member, in the order in which they lost their last. */
@@ -142,7 +144,7 @@ export function createRegistry({ now, ...options }: RegistryOptions): Registry {
     add(member) {
       for (const { target } of member.targets) {
         const entry = entryFor(target);
-        if (entry.members.length === 0) entry.servedSince = now();
+        if (entry.members.length === 0) entry.servedSince = epochMs();
         entry.members = [...entry.members, member];
         entry.leftAt = undefined;
         left.delete(target.toLowerCase());

@@ -51,7 +51,7 @@ function member(
 }
 
 function registryAt(now: () => number, nameOf: (id: string) => string | undefined = () => undefined): Registry {
-  return createRegistry({ now, nameOf, policyOf: () => defaultTargetPolicy });
+  return createRegistry({ now, epochMs: now, nameOf, policyOf: () => defaultTargetPolicy });
 }
 
 describe('registry', () => {

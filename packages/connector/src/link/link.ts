@@ -26,6 +26,7 @@ import type { GreetingHandler } from './greeting.js';
 import { createHello, registeredTarget } from './hello.js';
 import { Progress } from './progress.js';
 import type { Runtime } from './runtime.js';
+import { SleepWatch } from './sleep-watch.js';
 import type { StreamAcceptor } from './stream-acceptor.js';
 import { TransportChoice } from './transport-choice.js';
 import { TroubleReport } from './trouble-report.js';
@@ -82,6 +83,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
   readonly #upgrade: Upgrade;
   readonly #troubles: TroubleReport;
   readonly #progress: Progress;
+  readonly #sleep: SleepWatch;
   #session: Session | undefined;
   #key = '';
   #attach = 0;
@@ -100,6 +102,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
     this.#runtime = runtime;
     this.#troubles = new TroubleReport(options);
     this.#progress = new Progress(options);
+    this.#sleep = new SleepWatch(runtime, () => this.#onSlept());
     this.#replica = options.replica ?? runtime.randomHex(8);
     const random = (): number => runtime.random();
     const now = (): number => runtime.clock.now();
@@ -130,9 +133,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
   }
 
   get lastRoundTripAt(): number | undefined {
-    if (!this.#session) return undefined;
-    const { clock } = this.#runtime;
-    return this.#runtime.epochMs() - (clock.now() - this.#session.lastRoundTripAt);
+    return this.#session && this.#sleep.epochOf(this.#session.lastRoundTripAt);
   }
 
   start(): void {
@@ -140,6 +141,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
     if (signal?.aborted) return this.#onAbort();
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     this.#dials.next();
+    this.#sleep.start();
     this.#dial();
   }
 
@@ -347,6 +349,14 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
     this.#timer = this.#runtime.clock.setTimer(() => this.#dial(), ms);
   }
 
+  /** Nobody knows what became of the link meanwhile; where it was waited for, it may be there. */
+  #onSlept(): void {
+    const session = this.#session;
+    if (session?.state.state === 'attached') return session.doubt();
+    const { state } = this.state;
+    if ((state === 'connecting' || state === 'detached') && !this.#hangUp) this.#later(0);
+  }
+
   #stopDialling(): void {
     this.#timer?.cancel();
     this.#hangUp?.();
@@ -371,6 +381,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
   #finish(reason: CloseReason): void {
     if (this.state.state === 'closed') return;
     this.#closing = true;
+    this.#sleep.stop();
     this.#stopDialling();
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     const { state } = this;

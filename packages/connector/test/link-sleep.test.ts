@@ -38,7 +38,7 @@ const age = (): number => runtime.epochMs() - connection.lastRoundTripAt!;
 describe('after a sleep', () => {
   test('the gateway is asked at once, and is suspect until it answers', () => {
     runtime.moveWallClock(night);
-    runtime.clock.advance(2000);
+    runtime.clock.advance(2100);
     expect(events).toEqual(['suspect', 'ready']);
     expect(dialler.dials).toHaveLength(1);
     expect(age()).toBeLessThan(2000);
@@ -50,7 +50,7 @@ describe('after a sleep', () => {
     runtime.moveWallClock(night);
     runtime.clock.advance(2000);
     expect(events).toEqual(['suspect']);
-    runtime.clock.advance(2500);
+    runtime.clock.advance(2600);
     expect(events).toEqual(['suspect', 'detached']);
     expect(dialler.dials).toHaveLength(2);
   });

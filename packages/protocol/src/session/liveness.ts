@@ -10,6 +10,9 @@ export const quietMs = 1000;
  */
 export const replyTimeoutMs = 5000;
 
+/** So long after a sleep what comes has waited here since, ms. */
+const staleMs = 100;
+
 /** Bytes that stay unacked for this long, or four round trips, although messages come, were lost on the way, ms. */
 export const maxAckStallMs = 15_000;
 
@@ -62,6 +65,8 @@ export class Liveness {
   #onHeard: (() => void)[] = [];
   /** Bytes of the stream came since the peer was asked last: silence behind them may be a cut in the middle of something. */
   #wasBusy = false;
+  /** What comes was sent before this end slept. */
+  #isStale = false;
 
   constructor(host: LivenessHost) {
     this.#host = host;
@@ -79,24 +84,28 @@ export class Liveness {
 
   stop(): void {
     this.#transport = undefined;
-    this.wanted = this.#wasBusy = false;
+    this.wanted = this.#wasBusy = this.#isStale = false;
     this.#watchTimer?.cancel();
     this.#replyTimer?.cancel();
     this.#watchTimer = this.#replyTimer = undefined;
   }
 
-  /** Any message came. A question (it asks for an answer) is none: whoever asks may not hear this end. */
-  heard(now: number, isQuestion: boolean): void {
+  /**
+   * Any message came. A question (it asks for an answer) is no answer: whoever asks may not hear this end.
+   *
+   * @returns whether it counts as one: the way there and back works
+   */
+  heard(now: number, isQuestion: boolean): boolean {
     this.lastHeardAt = now;
-    if (!isQuestion || this.#transport?.watchesItself) {
-      this.lastAnswerAt = now;
-      this.wanted = false;
-      if (this.#replyTimer) {
-        this.#replyTimer.cancel();
-        this.#replyTimer = undefined;
-      }
-    }
     if (this.#onHeard.length > 0) for (const onHeard of this.#onHeard.splice(0)) onHeard();
+    if (this.#isStale || (isQuestion && !this.#transport?.watchesItself)) return false;
+    this.lastAnswerAt = now;
+    this.wanted = false;
+    if (this.#replyTimer) {
+      this.#replyTimer.cancel();
+      this.#replyTimer = undefined;
+    }
+    return true;
   }
 
   /** Asks for a sign of life, where there is a way to; `onHeard` is called at the next one, whenever it comes. */
@@ -131,17 +140,21 @@ export class Liveness {
 
   /**
    * This end slept, or its process stood still: nobody knows what became of the transport meanwhile. The peer counts as
-   * overdue from now on, and has the half of its time that is left.
+   * overdue from now on. It is asked when what has waited here was read, and has the half of its time that is left.
    */
   doubt(): void {
     const transport = this.#transport;
     if (!transport) return;
     if (transport.watchesItself) return this.#host.onDead('silent');
     this.#replyTimer?.cancel();
-    this.wanted = true;
-    this.#awaitHalf(this.#patience(replyTimeoutMs) / 2, () => this.#host.onDead('silent'));
+    this.#isStale = true;
+    this.#replyTimer = this.#host.clock.setTimer(() => {
+      this.#isStale = false;
+      this.wanted = true;
+      this.#awaitHalf(this.#patience(replyTimeoutMs) / 2, () => this.#host.onDead('silent'));
+      this.#host.onAsk();
+    }, staleMs);
     this.#host.onOverdue();
-    if (transport === this.#transport) this.#host.onAsk();
   }
 
   #awaitHalf(ms: number, onSilent: () => void): void {

@@ -234,8 +234,8 @@ export class Session {
     const first = bytes[0];
     // What comes first by a transport comes because of what this end said there; later on, a question proves one way only.
     const isQuestion = first === question && (this.#peerIsHeard || this.suspect);
-    this.#liveness.heard(now, isQuestion);
-    if (!this.#peerIsHeard && !isQuestion && !this.#transport?.suspect) this.#setPeer('heard');
+    const isAnswer = this.#liveness.heard(now, isQuestion);
+    if (isAnswer && !this.#peerIsHeard && !this.#transport?.suspect) this.#setPeer('heard');
     try {
       if (first === MessageKind.Data || first === question) this.#onData(bytes, now);
       else if (first === MessageKind.Close) this.#end(decodeGoodbye(bytes));

@@ -2,6 +2,7 @@ import { connect as connectSocket, isIP, type Socket, type TcpNetConnectOpts } f
 import { connect as connectTls, type SecureContextOptions } from 'node:tls';
 import type { Clock } from '@reverse-http/protocol/session';
 import { ClientConnection, type ConnectionKeeper } from './client-connection.js';
+import { createLookup } from './lookup.js';
 import type { ServerAddress } from './server-address.js';
 
 /** What a dialler needs. */
@@ -105,6 +106,7 @@ function socketOpener({ address, tls }: ConnectionDiallerOptions, buffer: Buffer
     noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: probeAfterMs,
+    lookup: createLookup(),
   } as const;
   if (address.secure) {
     const { certificateName } = address;

@@ -6,6 +6,7 @@ import WebSocket, { type ClientOptions } from 'ws';
 import { isLoopback } from '../../connect-options.js';
 import { answeredWith, cannotBeReached, speaksOtherwise } from '../../link/dial-errors.js';
 import type { DialHandler, DialledTransport, Dialler } from '../../link/dialler.js';
+import { createLookup } from '../client/lookup.js';
 import { createMaskSource } from './mask-source.js';
 
 /** How the gateway's certificate is checked, and what the connector shows of itself. */
@@ -39,6 +40,7 @@ const closeTimeoutMs = 2000;
 /** Dials gateways by WebSocket (RFC 6455): one binary message a protocol message, no compression, no subprotocol. */
 export function createWebSocketDialler(options: WebSocketDiallerOptions = {}): Dialler {
   const { tls, handshakeTimeoutMs = 10_000 } = options;
+  const lookup = createLookup();
   return {
     name: 'websocket',
     featuresFor: (gateway) => (hidesBytes(new URL(gateway)) ? [features.zeroMask] : []),
@@ -51,6 +53,7 @@ export function createWebSocketDialler(options: WebSocketDiallerOptions = {}): D
         handshakeTimeout: handshakeTimeoutMs,
         maxPayload,
         generateMask: mask.fill,
+        lookup,
         ...(tls as ClientOptions | undefined),
       });
       return watchDial(gateway, socket, new WebSocketTransport(socket, mask.useZero), handler);

@@ -260,6 +260,7 @@ class SessionReception implements Reception {
     if (isNews && event === 'resumed') member.resumes++;
     if (isNews) this.#options.events.emit({ event, ...described(member) });
     if (state.state === 'attached' && state.peer === 'heard') this.#options.registry.announce(member);
+    else place.session.mux.stall();
   }
 
   #leave(place: Place, reason: Goodbye): void {

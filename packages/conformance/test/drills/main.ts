@@ -8,6 +8,7 @@ import { killReplica } from './kill-replica.js';
 import { restartOne } from './restart-one.js';
 import { rollingRestart } from './rolling-restart.js';
 import { soak } from './soak.js';
+import { stampede } from './stampede.js';
 
 const drills: Readonly<Record<string, Drill>> = {
   'rolling-restart': rollingRestart,
@@ -15,6 +16,7 @@ const drills: Readonly<Record<string, Drill>> = {
   drain,
   'kill-replica': killReplica,
   'gateway-restart': gatewayRestart,
+  stampede,
   soak,
 };
 

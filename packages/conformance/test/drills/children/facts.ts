@@ -8,6 +8,8 @@ export interface Facts {
   readonly outsideBytes: number;
   readonly rssBytes: number;
   readonly sockets: number;
+  /** Processor time used so far. */
+  readonly cpuMs: number;
   /** Timers and handles that keep the process alive, by kind. */
   readonly resources: Readonly<Record<string, number>>;
 }
@@ -17,6 +19,7 @@ const collect: () => void = runInNewContext('gc');
 
 function readFacts(): Facts {
   collect();
+  const { user, system } = process.cpuUsage();
   const { heapUsed, arrayBuffers, external, rss } = process.memoryUsage();
   const resources: Record<string, number> = {};
   for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1;
@@ -25,6 +28,7 @@ function readFacts(): Facts {
     outsideBytes: arrayBuffers + external,
     rssBytes: rss,
     sockets: readdirSync('/proc/self/fd').length,
+    cpuMs: (user + system) / 1000,
     resources,
   };
 }

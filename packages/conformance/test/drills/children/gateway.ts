@@ -16,6 +16,7 @@ answerParent({
     running: [...gateway.sessions.values()].reduce((sum, { running }) => sum + running, 0),
     resumes: [...gateway.sessions.values()].reduce((sum, { resumes }) => sum + resumes, 0),
   }),
+  targets: () => [...gateway.targets.keys()],
 });
 process.once('SIGTERM', () => void gateway.close().then(() => process.exit()));
 await gateway.start();

@@ -302,23 +302,24 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
     const { code } = goodbye;
     const lost = code === 'gone' || code === 'replaced' || code === 'standby' || !sessionCodes[code].retryable;
     if (lost) this.#dropSession(code);
-    if (code === 'gone') return this.#retry(undefined);
+    // The gateway is there, and who waits there waits for this: only the session has to be another one.
+    if (code === 'gone') return this.#retry(undefined, 0);
     this.#onGone(goodbye);
   }
 
   /** The gateway gave the reason for having no session with us. */
-  #onGone({ code, message, retryAfterMs }: Goodbye): void {
+  #onGone({ code, message, retryAfterMs = 0 }: Goodbye): void {
     const error = new ReverseHttpError(code, message || sessionCodes[code].message);
     if (this.#closing) this.#finish(closedAsAsked);
     else if (code === 'replaced' || code === 'standby') this.#standBy(message);
-    else if (error.retryable) this.#retry(error, retryAfterMs);
+    // Thousands may have been told the same time: they do not come back in step either.
+    else if (error.retryable) this.#retry(error, retryAfterMs + this.#dials.next());
     else this.#refuse(error, retryAfterMs);
   }
 
-  #retry(error: ReverseHttpError | undefined, atLeastMs = 0): void {
+  #retry(error: ReverseHttpError | undefined, retryInMs: number = this.#dials.next()): void {
     this.#hangUp = undefined;
     if (this.#closing && !this.#session) return this.#finish(closedAsAsked);
-    const retryInMs = Math.max(this.#dials.next(), atLeastMs);
     const state = this.#session ? 'detached' : 'connecting';
     this.#later(retryInMs);
     this.#progress.set(error ? { state, error, retryInMs } : { state, retryInMs });

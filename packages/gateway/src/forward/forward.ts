@@ -206,6 +206,15 @@ class Forwarding extends Deadlines implements AnswerHandler, HeadSource, VisitHa
     this.#fail(reason === 'visitor-gone' ? 'bad-answer' : reason, delivered, detail);
   }
 
+  /** Nothing has left: another connector that can take it need not wait for this one. */
+  onStalled(): void {
+    if (!this.#shared.registry.pick(this.#target, this.#refusedBy)) return;
+    this.#exchange?.abort('connector-lost');
+    this.#exchange = undefined;
+    this.stopDeadlines();
+    this.start();
+  }
+
   protected onLate(deadline: Deadline): void {
     const exchange = this.#exchange;
     this.#exchange = undefined;

@@ -110,7 +110,7 @@ export class Session {
     return this.#state;
   }
 
-  /** How long it was without a transport in all, ms: what waits for the peer need not count that. */
+  /** How long the link was down in all, ms: what waits for the peer need not count that. */
   get detachedMs(): number {
     const state = this.#state;
     return this.#detachedMs + (state.state === 'detached' ? this.#options.clock.now() - state.since : 0);
@@ -358,6 +358,8 @@ export class Session {
 
   #detach(transport: Transport): void {
     if (transport !== this.#transport) return;
+    // A link that died without a word was down for as long as nobody was heard.
+    if (this.suspect) this.#detachedMs += this.#options.clock.now() - this.lastRoundTripAt;
     this.#leaveTransport();
     this.#sender.compact();
     this.#startResumeTimer();

@@ -109,6 +109,32 @@ test('T23: by polling, ready is no longer than 20 s after the last answer', () =
   }
 });
 
+describe('how long the link was down', () => {
+  test('counts from the last answer, where it died without a word', () => {
+    const pair = new WatchedPair();
+    pair.attach();
+    pair.clock.advance(61 * seconds);
+    pair.lost = ['a', 'b'];
+    pair.open();
+    pair.clock.advance(5 * seconds);
+    expect(pair.a.state.state).toBe('detached');
+    expect(pair.a.detachedMs).toBe(pair.clock.now() - pair.a.lastRoundTripAt);
+    expect(pair.a.detachedMs).toBeGreaterThanOrEqual(5 * seconds);
+    pair.clock.advance(2 * seconds);
+    expect(pair.a.detachedMs).toBeGreaterThanOrEqual(7 * seconds);
+  });
+
+  test('counts from its end, where that was told', () => {
+    const pair = new WatchedPair();
+    const link = pair.attach();
+    pair.clock.advance(61 * seconds);
+    link.cut();
+    expect(pair.a.detachedMs).toBe(0);
+    pair.clock.advance(2 * seconds);
+    expect(pair.a.detachedMs).toBe(2 * seconds);
+  });
+});
+
 describe('a process that stood still', () => {
   /** A pair of which one end can be stopped: its timers wait, and what comes to it; the timers run first when it goes on. */
   function stoppable(end: MemoryEnd): { pair: SessionPair; stop(): void; goOn(): void } {

@@ -7,6 +7,7 @@ import { gatewayRestart } from './gateway-restart.js';
 import { killReplica } from './kill-replica.js';
 import { restartOne } from './restart-one.js';
 import { rollingRestart } from './rolling-restart.js';
+import { sleepAndWake } from './sleep.js';
 import { soak } from './soak.js';
 import { stampede } from './stampede.js';
 
@@ -17,6 +18,7 @@ const drills: Readonly<Record<string, Drill>> = {
   'kill-replica': killReplica,
   'gateway-restart': gatewayRestart,
   stampede,
+  'sleep-and-wake': sleepAndWake,
   soak,
 };
 

@@ -4,6 +4,7 @@ import { killAll } from '../support/processes.js';
 import { drain } from './drain.js';
 import type { Drill, Figures } from './drill.js';
 import { gatewayRestart } from './gateway-restart.js';
+import { hostile } from './hostile.js';
 import { killReplica } from './kill-replica.js';
 import { restartOne } from './restart-one.js';
 import { rollingRestart } from './rolling-restart.js';
@@ -19,6 +20,7 @@ const drills: Readonly<Record<string, Drill>> = {
   'gateway-restart': gatewayRestart,
   stampede,
   'sleep-and-wake': sleepAndWake,
+  hostile,
   soak,
 };
 

@@ -65,7 +65,8 @@ export async function openPlace(options: object = {}): Promise<Place> {
   return place;
 }
 
-async function startChild(
+/** Starts `children/<name>.js`; hears the ids of requests that come to it. */
+export async function startChild(
   name: string,
   env: Record<string, string>,
   onBegan: (id: string) => void = () => {},

@@ -20,4 +20,4 @@ answerParent({
 });
 process.once('SIGTERM', () => void gateway.close().then(() => process.exit()));
 await gateway.start();
-console.log(JSON.stringify({ url: gateway.url }));
+console.log(JSON.stringify({ url: gateway.url, adminUrl: gateway.adminUrl }));

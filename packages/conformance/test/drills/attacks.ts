@@ -2,7 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
-import { controlMessage, dataMessage, frame, integer, newHello, send } from '../cases/raw-poll.js';
+import {
+  controlMessage,
+  dataMessage,
+  frame,
+  integer,
+  newHello,
+  pollBody,
+  type RawAnswer,
+  readMessages,
+  readReason,
+  send,
+} from '../cases/raw-poll.js';
 import { openSession, type RawSession } from '../cases/raw-session.js';
 import { sleep } from './drill.js';
 
@@ -55,8 +66,16 @@ export const attacks: Readonly<Record<string, Attack>> = {
     ends: ['bad-hello', 'unauthorized', 'overloaded'],
     act: async ({ url, name, round }) => {
       const hello = round % 3 ? newHello(name, 'wrong') : { versions: ['x'.repeat(9000)] };
-      const { bytes } = await send(url, 'hello', controlMessage(0x01, hello));
-      return JSON.parse(bytes.toString('ascii', 1)).code;
+      return closedWith(send(url, 'hello', controlMessage(0x01, hello)));
+    },
+  },
+  'sessions of others': {
+    times: 8,
+    ends: ['gone', 'version'],
+    act: async ({ url, name, round }) => {
+      if (round % 3 === 0) return closedWith(send(url, 'poll', pollBody(name, 1, [], { number: 1 })));
+      const more = round % 3 === 1 ? { resume: { session: name, offset: 2 ** 52 }, attach: 2 } : { versions: [99] };
+      return closedWith(send(url, 'hello', controlMessage(0x01, newHello(name, 'secret', more))));
     },
   },
   'hellos byte by byte': {
@@ -141,6 +160,14 @@ async function throwAt(url: string, bytes: Buffer): Promise<string> {
   await Promise.race([once(socket, 'data'), once(socket, 'close'), sleep(2000)]);
   socket.destroy();
   return /^HTTP\/1\.1 (\d+)/.exec(answer)?.[1] ?? 'no answer';
+}
+
+/** The code of a refusal, or of a close that stands alone or in the answer to a poll. */
+async function closedWith(answer: Promise<RawAnswer>): Promise<string> {
+  const { bytes } = await answer;
+  if (bytes[0] === 0x03 || bytes[0] === 0x04) return readReason(bytes).code;
+  readMessages({ status: 200, bytes });
+  return 'not closed';
 }
 
 async function dial(url: string): Promise<Socket> {

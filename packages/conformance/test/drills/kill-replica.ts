@@ -42,6 +42,7 @@ export async function killReplica({ seed, log }: DrillOptions): Promise<Figures>
       'p99 ms before': round(percentile(before, 0.99)),
       'p99 ms after': round(percentile(after, 0.99)),
       'longest ms after': round(Math.max(...after)),
+      'others who waited over a second': after.filter((ms) => ms > 1000).length,
       'long exchanges': ends.length,
       'long exchanges broken': ends.filter(({ end }) => end === 'broken').length,
     };

@@ -1,28 +1,37 @@
+import { constants, setPriority } from 'node:os';
 import { byEach, type DrillOptions, type Figures, must, sleep, type Transport } from './drill.js';
 import { createRandom, latencies, percentile, round, summarize } from './figures.js';
 import { type Load, startLoad } from './load.js';
 import { type Child, openPlace, type Place } from './place.js';
 
-const processes = 4;
-const targetsEach = 250;
+/** Those whose visitors are measured, and the crowd. */
+const measured = 10;
+const crowds = 3;
+const targetsEach = 330;
+const targets = measured + crowds * targetsEach;
 const downMs = 10_000;
 const readyWithinMs = 6000;
 const settledMs = 8000;
 
 /** A thousand targets come back to a gateway that was away for ten seconds: soon, and without slowing those that are there. */
 export async function stampede({ seed, log }: DrillOptions): Promise<Figures> {
-  return byEach(async (transport) => {
+  const missed: string[] = [];
+  const all = await byEach(async (transport) => {
     const place = await openPlace();
     const random = createRandom(seed);
-    const servers: Child[] = [];
-    for (let i = 0; i < processes; i++) {
-      servers.push(await place.server({ transport, target: `p${i}`, count: targetsEach }));
+    const servers = [await place.server({ transport, target: 'measured', count: measured })];
+    for (let i = 0; i < crowds; i++) {
+      const crowd = await place.server({ transport, target: `crowd-${i}`, count: targetsEach });
+      servers.push(crowd);
+      // A crowd has machines of its own: here it gets what the gateway and the visitors leave.
+      setPriority(crowd.child.pid!, constants.priority.PRIORITY_LOW);
     }
     const ready = new Set(await place.gateway.ask<string[]>('targets'));
-    must(ready.size === processes * targetsEach, `all targets are there before: ${ready.size}`);
+    must(ready.size === targets, `all targets are there before: ${ready.size}`);
+    const isMeasured = (name: string): boolean => name.startsWith('measured');
 
     const visitReady = (): Load => {
-      const url = (): string => `${place.url}/gw/${pick([...ready], random)}/`;
+      const url = (): string => `${place.url}/gw/${pick([...ready].filter(isMeasured), random)}/`;
       return startLoad({ url, visitors: 16, pauseMs: 40, handlerMs: 10, random });
     };
     // Warm first, then the measure of what is usual.
@@ -35,7 +44,7 @@ export async function stampede({ seed, log }: DrillOptions): Promise<Figures> {
     await place.restartGateway();
     const backAt = performance.now();
     const waiting = allReady(place, ready, transport, log);
-    while (ready.size === 0) await sleep(5);
+    while (![...ready].some(isMeasured)) await sleep(5);
     const load = visitReady();
     const used = await cpuOf(place, servers);
     const allReadyMs = await waiting;
@@ -59,19 +68,23 @@ export async function stampede({ seed, log }: DrillOptions): Promise<Figures> {
     figures['CPU ms of the gateway while they come'] = gatewayCpu!;
     figures['CPU ms of the connectors while they come'] = serversCpu!;
     log(`${transport}: ${JSON.stringify({ allReadyMs, ...figures })}`);
-    must(allReadyMs < readyWithinMs, `all are ready within ${readyWithinMs} ms: ${allReadyMs}`);
+    if (allReadyMs >= readyWithinMs) missed.push(`${transport}: all are ready after ${Math.round(allReadyMs)} ms`);
     for (const [name, share] of shares) {
       const ratio = percentile(rush, share) / percentile(before, share);
       figures[`${name} while they come, against before`] = round(ratio);
-      must(ratio < 2, `${name} of ready targets is not doubled: ${round(ratio)}`);
+      if (ratio >= 2) missed.push(`${transport}: ${name} of ready targets is ${round(ratio)} times what it was`);
     }
-    return { targets: processes * targetsEach, 'all ready after ms': Math.round(allReadyMs), ...figures };
+    return { targets, 'all ready after ms': Math.round(allReadyMs), ...figures };
   });
+  must(missed.length === 0, `within ${readyWithinMs} ms, and nobody slowed by more than 2x: ${missed.join('; ')}`);
+  return all;
 }
 
 async function cpuOf(place: Place, servers: readonly Child[]): Promise<[gateway: number, servers: number]> {
-  const [gateway, ...others] = await Promise.all([place.gateway, ...servers].map((child) => child.facts()));
-  return [gateway!.cpuMs, others.reduce((sum, { cpuMs }) => sum + cpuMs, 0)];
+  const [gateway, ...others] = await Promise.all(
+    [place.gateway, ...servers].map((child) => child.ask<number>('cpuMs')),
+  );
+  return [gateway!, others.reduce((sum, ms) => sum + ms, 0)];
 }
 
 function pick(names: readonly string[], random: () => number): string {
@@ -96,7 +109,7 @@ async function allReady(
     for (const name of await place.gateway.ask<string[]>('targets')) ready.add(name);
     const passed = performance.now() - backAt;
     if (Math.floor(passed / 1000) > told) log(`${transport}: after ${++told} s ${ready.size} are ready`);
-    if (ready.size === processes * targetsEach) return passed;
+    if (ready.size === targets) return passed;
     must(passed < 5 * readyWithinMs, `all come back: ${ready.size} did`);
     await sleep(50);
   }

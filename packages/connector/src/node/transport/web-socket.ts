@@ -6,6 +6,9 @@ import WebSocket, { type ClientOptions } from 'ws';
 import { isLoopback } from '../../connect-options.js';
 import { answeredWith, cannotBeReached, speaksOtherwise } from '../../link/dial-errors.js';
 import type { DialHandler, DialledTransport, Dialler } from '../../link/dialler.js';
+import { serverAddressOf } from '../client/server-address.js';
+import type { Proxies } from '../proxy/proxies.js';
+import { openTunnel } from '../proxy/tunnel.js';
 import { createMaskSource } from './mask-source.js';
 
 /** How the gateway's certificate is checked, and what the connector shows of itself. */
@@ -21,6 +24,8 @@ export interface TlsOptions {
 /** Settings of {@link createWebSocketDialler}. */
 export interface WebSocketDiallerOptions {
   readonly tls?: TlsOptions;
+  /** Which gateways are dialled through a proxy. */
+  readonly proxies?: Proxies;
   /** TCP, TLS and HTTP together must be done within this, ms. Default 10,000. */
   readonly handshakeTimeoutMs?: number;
 }
@@ -38,32 +43,59 @@ const closeTimeoutMs = 2000;
 
 /** Dials gateways by WebSocket (RFC 6455): one binary message a protocol message, no compression, no subprotocol. */
 export function createWebSocketDialler(options: WebSocketDiallerOptions = {}): Dialler {
-  const { tls, handshakeTimeoutMs = 10_000 } = options;
+  const { tls, proxies } = options;
   return {
     name: 'websocket',
-    featuresFor: (gateway) => (hidesBytes(new URL(gateway)) ? [features.zeroMask] : []),
+    featuresFor(gateway) {
+      const url = new URL(gateway);
+      return hidesBytes(url, proxies?.has(url.origin) ?? false) ? [features.zeroMask] : [];
+    },
     dial(gateway, handler) {
-      const mask = createMaskSource();
-      const socket = new WebSocket(endpointOf(gateway), {
-        perMessageDeflate: false,
-        skipUTF8Validation: true,
-        followRedirects: false,
-        handshakeTimeout: handshakeTimeoutMs,
-        maxPayload,
-        generateMask: mask.fill,
-        ...(tls as ClientOptions | undefined),
-      });
-      return watchDial(gateway, socket, new WebSocketTransport(socket, mask.useZero), handler);
+      const url = new URL(gateway);
+      const proxy = proxies?.get(url.origin);
+      if (!proxy) return dialBy(undefined, gateway, handler, options);
+      // The way is there, TLS and all, before the WebSocket begins.
+      let hangUp = openTunnel(
+        { proxy, address: serverAddressOf(url), tls: (tls ?? {}) as object },
+        {
+          onOpened(socket) {
+            hangUp = dialBy(socket, gateway, handler, options);
+          },
+          onFailed: (error) => handler.onFailed(cannotBeReached(gateway, error.message, error)),
+        },
+      );
+      return () => hangUp();
     },
   };
+}
+
+/** @param way Leads to the gateway already. */
+function dialBy(
+  way: Socket | undefined,
+  gateway: string,
+  handler: DialHandler,
+  { tls, handshakeTimeoutMs = 10_000 }: WebSocketDiallerOptions,
+): () => void {
+  const mask = createMaskSource();
+  const socket = new WebSocket(endpointOf(gateway), {
+    perMessageDeflate: false,
+    skipUTF8Validation: true,
+    followRedirects: false,
+    handshakeTimeout: handshakeTimeoutMs,
+    maxPayload,
+    generateMask: mask.fill,
+    ...(tls as ClientOptions | undefined),
+    ...(way ? { createConnection: () => way } : {}),
+  });
+  return watchDial(gateway, socket, new WebSocketTransport(socket, mask.useZero), handler);
 }
 
 /**
  * Masks keep a hostile page from writing bytes of its choice through a proxy on the way (RFC 6455, section 10.3). Nobody
  * reads along inside TLS or on loopback.
  */
-function hidesBytes(url: URL): boolean {
-  return url.protocol === 'https:' || isLoopback(url);
+function hidesBytes(url: URL, isProxied: boolean): boolean {
+  return url.protocol === 'https:' || (isLoopback(url) && !isProxied);
 }
 
 function endpointOf(gateway: string): string {

@@ -1,0 +1,58 @@
+import { ClientConnection } from '../client/client-connection.js';
+import {
+  type ConnectionDialler,
+  type ConnectionDiallerOptions,
+  createConnectionDialler,
+} from '../client/connection-dialler.js';
+import { type OutboundProxy, troubleWith } from './outbound-proxy.js';
+import { openTunnel } from './tunnel.js';
+
+/**
+ * Opens connections to a server behind a proxy: through it where the server speaks TLS, else to the proxy, which wants
+ * requests with a whole URL then. That is how browsers do it, and many proxies pass no tunnel to any port but 443.
+ */
+export function createProxiedDialler(proxy: OutboundProxy, options: ConnectionDiallerOptions): ConnectionDialler {
+  return options.address.secure ? throughTunnels(proxy, options) : toProxy(proxy, options);
+}
+
+function toProxy(proxy: OutboundProxy, options: ConnectionDiallerOptions): ConnectionDialler {
+  const { dial } = createConnectionDialler({ ...options, address: proxy.address, tls: {} });
+  return {
+    dial: (keeper, listener) =>
+      dial(keeper, {
+        onConnected: (connection) => listener.onConnected(connection),
+        onFailed: (error) => listener.onFailed(new Error(troubleWith(proxy, error), { cause: error })),
+      }),
+  };
+}
+
+function throughTunnels(proxy: OutboundProxy, options: ConnectionDiallerOptions): ConnectionDialler {
+  const { address, tls, clock, connectTimeoutMs, blockBytes } = options;
+  return {
+    dial(keeper, listener) {
+      const hangUp = openTunnel(
+        { proxy, address, tls },
+        {
+          onOpened(socket) {
+            timer.cancel();
+            const connection = new ClientConnection(socket, keeper, blockBytes);
+            socket.on('data', (bytes: Uint8Array) => connection.onBytes(bytes));
+            listener.onConnected(connection);
+          },
+          onFailed(error) {
+            timer.cancel();
+            listener.onFailed(error);
+          },
+        },
+      );
+      const timer = clock.setTimer(() => {
+        hangUp();
+        listener.onFailed(new Error(`connecting through the proxy ${proxy.name} took too long`));
+      }, connectTimeoutMs);
+      return () => {
+        timer.cancel();
+        hangUp();
+      };
+    },
+  };
+}

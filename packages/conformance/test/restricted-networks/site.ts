@@ -22,6 +22,12 @@ export interface Site {
   close(): Promise<void>;
 }
 
+/** Resolves when a connection was not lost for 5 s, as its states so far tell, and signs of life came all the while. */
+export async function staysUp(connection: Connection, lostAt: () => number): Promise<void> {
+  const stays = (): boolean => (connection.lastRoundTripAt ?? 0) - lostAt() > 5000;
+  await vi.waitUntil(stays, { timeout: 30_000, interval: 100 });
+}
+
 /** Starts a {@link Site}. */
 export async function startSite(): Promise<Site> {
   const folder = mkdtempSync(join(tmpdir(), 'rhttp-site-'));

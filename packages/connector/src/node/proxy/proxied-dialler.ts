@@ -5,7 +5,7 @@ import {
   createConnectionDialler,
 } from '../client/connection-dialler.js';
 import { type OutboundProxy, troubleWith } from './outbound-proxy.js';
-import { openTunnel } from './tunnel.js';
+import { openTunnel, tunnelTimeoutMs } from './tunnel.js';
 
 /**
  * Opens connections to a server behind a proxy: through it where the server speaks TLS, else to the proxy, which wants
@@ -16,7 +16,12 @@ export function createProxiedDialler(proxy: OutboundProxy, options: ConnectionDi
 }
 
 function toProxy(proxy: OutboundProxy, options: ConnectionDiallerOptions): ConnectionDialler {
-  const { dial } = createConnectionDialler({ ...options, address: proxy.address, tls: {} });
+  const { dial } = createConnectionDialler({
+    ...options,
+    address: proxy.address,
+    tls: {},
+    connectTimeoutMs: tunnelTimeoutMs,
+  });
   return {
     dial: (keeper, listener) =>
       dial(keeper, {
@@ -27,32 +32,19 @@ function toProxy(proxy: OutboundProxy, options: ConnectionDiallerOptions): Conne
 }
 
 function throughTunnels(proxy: OutboundProxy, options: ConnectionDiallerOptions): ConnectionDialler {
-  const { address, tls, clock, connectTimeoutMs, blockBytes } = options;
+  const { address, tls, clock, blockBytes } = options;
   return {
-    dial(keeper, listener) {
-      const hangUp = openTunnel(
-        { proxy, address, tls },
+    dial: (keeper, listener) =>
+      openTunnel(
+        { proxy, address, tls, clock },
         {
           onOpened(socket) {
-            timer.cancel();
             const connection = new ClientConnection(socket, keeper, blockBytes);
             socket.on('data', (bytes: Uint8Array) => connection.onBytes(bytes));
             listener.onConnected(connection);
           },
-          onFailed(error) {
-            timer.cancel();
-            listener.onFailed(error);
-          },
+          onFailed: (error) => listener.onFailed(error),
         },
-      );
-      const timer = clock.setTimer(() => {
-        hangUp();
-        listener.onFailed(new Error(`connecting through the proxy ${proxy.name} took too long`));
-      }, connectTimeoutMs);
-      return () => {
-        timer.cancel();
-        hangUp();
-      };
-    },
+      ),
   };
 }

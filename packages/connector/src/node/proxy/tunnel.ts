@@ -1,6 +1,7 @@
 import { connect as connectSocket, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Head } from '@reverse-http/protocol/http1';
+import type { Clock, Timer } from '@reverse-http/protocol/session';
 import { type AnswerListener, AnswerReader } from '../client/answer-reader.js';
 import type { ServerAddress } from '../client/server-address.js';
 import { type CertificateOptions, secureOptions, socketOptions } from '../client/socket-options.js';
@@ -13,7 +14,14 @@ export interface TunnelOptions {
   readonly address: ServerAddress;
   /** How its certificate is checked. The proxy's own is checked as Node does by default. */
   readonly tls: CertificateOptions;
+  readonly clock: Clock;
 }
+
+/**
+ * A tunnel, TLS and all, is there within this, ms: less than a hello may take, so that a proxy that says nothing is named
+ * before the gateway is blamed.
+ */
+export const tunnelTimeoutMs = 8000;
 
 /** How it ended; one of the two is called, once, unless it was given up. */
 export interface TunnelListener {
@@ -36,6 +44,7 @@ class Tunnel implements AnswerListener {
   readonly #listener: TunnelListener;
   readonly #authority: string;
   readonly #reader = new AnswerReader();
+  readonly #timer: Timer;
   #socket: Socket;
   #over = false;
 
@@ -43,7 +52,9 @@ class Tunnel implements AnswerListener {
     this.#options = options;
     this.#listener = listener;
     this.#authority = authorityOf(options.address);
-    const { address } = options.proxy;
+    const { address, name } = options.proxy;
+    const tooLong = `the proxy ${name} gives no way to ${this.#authority} within ${tunnelTimeoutMs / 1000} s`;
+    this.#timer = options.clock.setTimer(() => this.#fail(tooLong), tunnelTimeoutMs);
     const where = { host: address.certificateName, port: address.port };
     this.#socket = address.secure
       ? connectTls({ ...secureOptions(address, {}), ...where })
@@ -59,6 +70,7 @@ class Tunnel implements AnswerListener {
 
   giveUp(): void {
     this.#over = true;
+    this.#timer.cancel();
     this.#reader.stop();
     this.#socket.on('error', () => {}).destroy();
   }
@@ -114,7 +126,7 @@ class Tunnel implements AnswerListener {
       .off('error', this.#onError)
       .off('close', this.#onEnd);
     if (!address.secure) return this.#opened(outer);
-    const inner = connectTls({ ...secureOptions(address, tls), socket: outer }).unref();
+    const inner = connectTls({ ...secureOptions(address, tls), socket: outer.on('error', () => {}) }).unref();
     const onError = (error: NodeJS.ErrnoException): void => {
       this.#fail(`${error.message || error.code} (through the proxy ${proxy.name})`);
     };
@@ -126,6 +138,7 @@ class Tunnel implements AnswerListener {
 
   #opened(socket: Socket): void {
     this.#over = true;
+    this.#timer.cancel();
     this.#listener.onOpened(socket);
   }
 

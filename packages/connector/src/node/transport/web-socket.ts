@@ -7,6 +7,7 @@ import { isLoopback } from '../../connect-options.js';
 import { answeredWith, cannotBeReached, speaksOtherwise } from '../../link/dial-errors.js';
 import type { DialHandler, DialledTransport, Dialler } from '../../link/dialler.js';
 import { serverAddressOf } from '../client/server-address.js';
+import { nodeClock } from '../node-clock.js';
 import type { Proxies } from '../proxy/proxies.js';
 import { openTunnel } from '../proxy/tunnel.js';
 import { createMaskSource } from './mask-source.js';
@@ -56,7 +57,7 @@ export function createWebSocketDialler(options: WebSocketDiallerOptions = {}): D
       if (!proxy) return dialBy(undefined, gateway, handler, options);
       // The way is there, TLS and all, before the WebSocket begins.
       let hangUp = openTunnel(
-        { proxy, address: serverAddressOf(url), tls: (tls ?? {}) as object },
+        { proxy, address: serverAddressOf(url), tls: (tls ?? {}) as object, clock: nodeClock },
         {
           onOpened(socket) {
             hangUp = dialBy(socket, gateway, handler, options);

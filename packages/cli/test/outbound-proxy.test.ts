@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ForwardProxy, startForwardProxy } from '../../conformance/test/support/forward-proxy.js';
 import { type Bench, createBench, type Rhttp, type StartedGateway } from './support/rhttp.js';
 import { listenSelfSigned } from './support/self-signed.js';
@@ -84,19 +84,39 @@ test('a token goes in the clear through no other machine, though the gateway is 
   });
 });
 
-test('a proxy may speak TLS, with a certificate that Node trusts', async () => {
-  await (await listenSelfSigned(bench.folder)).close();
-  const cert = join(bench.folder, 'self-signed.pem');
-  const identity = { cert: readFileSync(cert), key: readFileSync(join(bench.folder, 'self-signed.key')) };
-  const secure = await startForwardProxy({ to: port, identity });
-  const env = { HTTP_PROXY: secure.url };
-  const stranger = connect(env);
-  expect((await stranger.json({ code: 'unreachable' })).message).toMatch(
-    /the proxy https:\S+ is not trusted \(self-signed certificate\): name who signed its certificate by NODE_EXTRA_CA_CERTS$/,
-  );
-  for (const transport of ['poll', 'websocket']) {
-    const connector = connect({ ...env, NODE_EXTRA_CA_CERTS: cert }, ['--transport', transport]);
-    await connector.json({ event: 'ready' });
+describe('a proxy that speaks TLS', () => {
+  let secureGateway: Listening<unknown>;
+  let certificate: string;
+  afterEach(() => secureGateway.close());
+
+  beforeEach(async () => {
+    secureGateway = await listenSelfSigned(bench.folder, port);
+    certificate = join(bench.folder, 'self-signed.pem');
+    const identity = { cert: readFileSync(certificate), key: readFileSync(join(bench.folder, 'self-signed.key')) };
+    await proxy.close();
+    proxy = await startForwardProxy({ identity });
+  });
+
+  function connectTo(gatewayUrl: string, transport: string, env: Record<string, string> = {}): Rhttp {
+    const args = ['connect', String(app.port), '--target', 'A', '--json', '--transport', transport];
+    const more = ['--gateway', gatewayUrl, '--ca-file', certificate, '--proxy', proxy.url];
+    return bench.start([...args, ...more], { RHTTP_TOKEN_FILE: gateway.tokenFile, ...env });
   }
-  await secure.close();
+
+  test('has a certificate that Node trusts, or is named', async () => {
+    const stranger = connectTo(`http://localhost:${port}`, 'poll');
+    expect((await stranger.json({ code: 'unreachable' })).message).toMatch(
+      /the proxy https:\S+ is not trusted \(self-signed certificate\): name who signed its certificate by NODE_EXTRA_CA_CERTS$/,
+    );
+  });
+
+  test.each(['poll', 'websocket'])('leads a %s to a gateway, with TLS and without', async (transport) => {
+    for (const url of [`http://localhost:${port}`, `https://localhost:${secureGateway.port}`]) {
+      const connector = connectTo(url, transport, { NODE_EXTRA_CA_CERTS: certificate });
+      await connector.json({ event: 'ready' });
+      expect(await answer()).toBe('/x');
+      connector.signal('SIGTERM');
+      expect(await connector.exited).toBe(0);
+    }
+  });
 });

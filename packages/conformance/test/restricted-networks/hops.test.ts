@@ -24,7 +24,8 @@ const hops: readonly (readonly [string, HopOptions, 'poll' | 'websocket'])[] = [
   ['closes every connection', { closes: true, upgrades: 'stripped' }, 'poll'],
   ['closes every connection but upgraded ones', { closes: true }, 'websocket'],
   ['has room for 64 KiB', { maxBodyBytes: 64 * 1024, upgrades: 'refused' }, 'poll'],
-  ['answers in chunks', { chunks: true, upgrades: 'refused' }, 'poll'],
+  ['answers in chunks', { framing: 'chunks', upgrades: 'refused' }, 'poll'],
+  ['ends answers by closing the connection', { version: '1.0', framing: 'end', upgrades: 'refused' }, 'poll'],
   ['strips what it does not know', { strips: true, upgrades: 'refused' }, 'poll'],
   ['refuses upgrades', { upgrades: 'refused' }, 'poll'],
   ['passes no Upgrade', { upgrades: 'stripped' }, 'poll'],
@@ -34,7 +35,7 @@ const hops: readonly (readonly [string, HopOptions, 'poll' | 'websocket'])[] = [
   ['does all of it', { ...poorest, upgrades: 'refused' }, 'poll'],
 ];
 
-describe('behind a hop that', () => {
+describe('T10: behind a hop that', () => {
   test.each(hops)('%s', async (_, options, best) => {
     hop = await startHop(site.url, options);
     const states: ConnectionState[] = [];

@@ -11,8 +11,8 @@ export interface HopOptions {
   readonly closes?: boolean;
   /** Longer bodies of requests get 413, longer ones of answers become 502. */
   readonly maxBodyBytes?: number;
-  /** Answers come in chunks, without a length. */
-  readonly chunks?: boolean;
+  /** What tells an answer's end: its length, the last chunk, or the end of the connection. Default: its length. */
+  readonly framing?: 'length' | 'chunks' | 'end';
   /** Passes no field that it needs not know, neither way. */
   readonly strips?: boolean;
   /** Closes connections on which nothing has moved for so long, ms. */
@@ -34,6 +34,12 @@ export interface Hop {
   close(): Promise<void>;
 }
 
+const framings = {
+  length: (bytes: number) => `Content-Length: ${bytes}\r\n`,
+  chunks: () => 'Transfer-Encoding: chunked\r\n',
+  end: () => '',
+} as const;
+
 interface Received {
   readonly line: string;
   readonly fields: readonly (readonly [string, string])[];
@@ -44,7 +50,8 @@ interface Received {
 
 /** Starts a {@link Hop} before the gateway of `url`. Whole bodies are taken before anything is passed on. */
 export async function startHop(url: string, options: HopOptions = {}): Promise<Hop> {
-  const { version = '1.1', closes = version === '1.0', maxBodyBytes = Number.POSITIVE_INFINITY } = options;
+  const { version = '1.1', maxBodyBytes = Number.POSITIVE_INFINITY, framing = 'length' } = options;
+  const { closes = version === '1.0' || framing === 'end' } = options;
   const { hostname, port } = new URL(url);
   const sockets = new Set<Socket>();
   const seen: string[] = [];
@@ -103,15 +110,11 @@ export async function startHop(url: string, options: HopOptions = {}): Promise<H
     seen.push(`${line} ${status}`);
     const { 'content-length': _, connection: _connection, 'transfer-encoding': _coding, ...others } = headers;
     const lines = Object.entries(others).map(([name, value]) => `${name}: ${value}\r\n`);
-    const framing = options.chunks ? 'Transfer-Encoding: chunked\r\n' : `Content-Length: ${body.length}\r\n`;
-    near.write(
-      `HTTP/${version} ${status} x\r\n${lines.join('')}${framing}${closes ? 'Connection: close\r\n' : ''}\r\n`,
-    );
-    const chunk =
-      body.length > 0
-        ? Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n')])
-        : body;
-    near.write(options.chunks ? Buffer.concat([chunk, Buffer.from('0\r\n\r\n')]) : body);
+    near.write(`HTTP/${version} ${status} x\r\n${lines.join('')}${framings[framing](body.length)}`);
+    near.write(`${closes ? 'Connection: close\r\n' : ''}\r\n`);
+    if (framing === 'chunks' && body.length > 0) near.write(`${body.length.toString(16)}\r\n`);
+    near.write(body);
+    if (framing === 'chunks') near.write(body.length > 0 ? '\r\n0\r\n\r\n' : '0\r\n\r\n');
     if (closes) near.end();
   }
 

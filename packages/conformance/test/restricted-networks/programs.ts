@@ -43,7 +43,7 @@ export async function startProgram(name: string, args: Arguments): Promise<Progr
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    await vi.waitUntil(() => hasEnded(child) || accepts(port), { timeout: 20_000, interval: 20 });
+    await vi.waitUntil(() => hasEnded(child) || accepts(port), { timeout: 15_000, interval: 20 });
     if (hasEnded(child)) throw new Error(`${name} ended`);
   } catch (error) {
     await stop();

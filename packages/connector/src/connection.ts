@@ -62,7 +62,7 @@ export interface Connection {
   readonly url: string | undefined;
   /** Every target, in the order of the options; empty before the first registration. */
   readonly targets: readonly RegisteredTarget[];
-  /** When the gateway was heard last, ms since 1970; undefined before the first welcome. */
+  /** When a round trip to the gateway worked last, ms since 1970; undefined before the first welcome. */
   readonly lastRoundTripAt: number | undefined;
   /** Takes no new requests, finishes the running ones, then leaves. Idempotent. */
   close(options?: CloseOptions): Promise<void>;

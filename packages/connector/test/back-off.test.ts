@@ -16,14 +16,14 @@ function waits(policy: typeof dialPolicy, random: number, count: number, stepMs 
 }
 
 describe('the wait between dials', () => {
-  it('is none at first, then grows with full jitter to 5 s', () => {
-    expect(waits(dialPolicy, 1, 9)).toEqual([0, 100, 200, 400, 800, 1600, 3200, 5000, 5000]);
+  it('is none at first, then grows with full jitter to 3 s', () => {
+    expect(waits(dialPolicy, 1, 9)).toEqual([0, 100, 200, 400, 800, 1600, 3000, 3000, 3000]);
     expect(waits(dialPolicy, 0.5, 4)).toEqual([0, 50, 100, 200]);
     expect(waits(dialPolicy, 0, 4)).toEqual([0, 0, 0, 0]);
   });
 
   it('is up to 15 s after ten minutes without success', () => {
-    expect(waits(dialPolicy, 1, 12, 60_000).slice(8)).toEqual([5000, 5000, 15_000, 15_000]);
+    expect(waits(dialPolicy, 1, 12, 60_000).slice(8)).toEqual([3000, 3000, 15_000, 15_000]);
   });
 
   it('begins anew after a success', () => {

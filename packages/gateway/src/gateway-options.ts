@@ -33,6 +33,17 @@ export type RouteOptions =
   | { readonly header: string }
   | { readonly target: string };
 
+/** Times that hold for visitors' connections. */
+export interface ConnectionDeadlines {
+  /** How long a request's head may take to come whole, from its first byte or the connection's beginning; then 408. Default 10s. */
+  readonly head?: Duration;
+  /**
+   * How long a connection may wait for its next request; then it is closed. So it is when a visitor leaves the rest of its answer
+   * untaken for as long. Default 65s.
+   */
+  readonly keepAlive?: Duration;
+}
+
 /** One visitors' listener. */
 export interface ListenerOptions extends ListenAddress {
   /** How a request is given its target; the first that yields one wins. Default `[byHost('*.localhost'), byPath('/gw')]`. */
@@ -48,17 +59,22 @@ export interface ListenerOptions extends ListenAddress {
    * they can attack each other in a visitor's browser. Default: a second owner is refused there, `not-addressable`.
    */
   readonly sharedOrigin?: 'trusted';
+  /** What holds for visitors who come by this listener; what the operator says of a target wins. Default: {@link GatewayOptions.deadlines}. */
+  readonly deadlines?: TargetDeadlines & ConnectionDeadlines;
 }
 
-/** Times that hold for exchanges. */
+/** Times that hold for exchanges. None of them cuts a stream that moves, but for `total`. */
 export interface TargetDeadlines {
   /** How long a request waits for a known target that is away; then 503. Default 5s; `off`: not at all. */
   readonly hold?: Duration;
-  /** How long the answer's head may take once the connector has the request; then 504. Default 60s. */
+  /**
+   * How long the answer's head may take, from when the request left for the connector or the last byte of it moved; then 504. Stands still
+   * while the connector's link is down. Default 60s.
+   */
   readonly firstByte?: Duration;
-  /** How long neither side may move a byte; then 504, or the answer is broken off. Default `off`. */
+  /** How long neither side may move a byte, an upgraded connection included; then 504, or the answer is broken off. Stands still as well. Default `off`. */
   readonly idle?: Duration;
-  /** How long an exchange may take in all. Default `off`. */
+  /** How long an exchange may take in all, whatever happens. Default `off`. */
   readonly total?: Duration;
 }
 
@@ -108,10 +124,11 @@ export interface GatewayOptions {
     /** Silence before a sign of life is asked for: what a connector gets that wishes nothing, and the most it may wish. Default 15s and 30m. */
     readonly keepAlive?: { readonly default?: Duration; readonly max?: Duration };
   };
-  readonly deadlines?: TargetDeadlines & {
-    /** How long after the start an unknown target's visitors are held as well: its connector may be on the way. Default 10s. */
-    readonly startGrace?: Duration;
-  };
+  readonly deadlines?: TargetDeadlines &
+    ConnectionDeadlines & {
+      /** How long after the start an unknown target's visitors are held as well: its connector may be on the way. Default 10s. */
+      readonly startGrace?: Duration;
+    };
   readonly limits?: {
     /** Longest body of a request; beyond it 413. Default `off`. */
     readonly requestBody?: Size;

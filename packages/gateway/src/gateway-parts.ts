@@ -59,7 +59,7 @@ export function createGatewayParts(first: ResolvedGatewayOptions, addresses: Lis
   const nodeId = randomBytes(6).toString('hex');
   const slab = new Slab(256 * 1024, (size) => Buffer.allocUnsafeSlow(size));
   const credentials = createGatewayCredentials(first, onError);
-  const registry = createRegistry({ now: Date.now, ...rulesOf(first, credentials) });
+  const registry = createRegistry({ now: nodeClock.now, epochMs: Date.now, ...rulesOf(first, credentials) });
   const hold = createHold();
   registry.onAvailable = hold.release;
   const forwarding = { registry, hold, now: Date.now, wheel: new TimerWheel(deadlineTickMs) };
@@ -125,7 +125,7 @@ export function createGatewayParts(first: ResolvedGatewayOptions, addresses: Lis
 
 function rulesOf({ policy, rules }: ResolvedGatewayOptions, credentials: GatewayCredentials): RegistryRules {
   const names = (): string[] => [...credentials.named(), ...rules.map(({ match }) => match)];
-  return { policyOf: createTargetPolicies(policy, rules), nameOf: createKnownTargets(names, Date.now) };
+  return { policyOf: createTargetPolicies(policy, rules), nameOf: createKnownTargets(names, nodeClock.now) };
 }
 
 /** Ids that are unique among all gateways and say nothing about visitors. */

@@ -11,6 +11,7 @@ export { createTokenStore, type TokenStore, type TokenStoreOptions } from './cre
 export { createGateway, type Gateway } from './gateway.js';
 export type { Listener } from './gateway-listeners.js';
 export type {
+  ConnectionDeadlines,
   Count,
   Duration,
   GatewayOptions,

@@ -1,7 +1,9 @@
 import { defaultHeadLimits } from '@reverse-http/protocol/http1';
 import { createHttp1Front } from './front/http1/front.js';
+import type { Http1FrontOptions } from './front/http1/front-options.js';
 import type { GatewayParts, Service } from './gateway-parts.js';
 import type { ResolvedListener } from './options/resolved-options.js';
+import { createListenerDeadlines } from './policy/listener-deadlines.js';
 import { createServedHosts } from './routing/served-hosts.js';
 import { observeVisit } from './tap/observe-visit.js';
 import type { Front, Visit } from './visit/visit.js';
@@ -24,7 +26,7 @@ export function createListenerFront(
   let { taps } = service;
   let serve = createServe(listener, service, parts, state);
   const front = createHttp1Front(
-    { host, port, headLimits: headLimitsOf(listener) },
+    { host, port, ...boundsOf(listener, service) },
     {
       onVisit: (visit) => serve(visit),
       onRefused: (visit) => observeVisit(taps, visit, undefined),
@@ -36,13 +38,13 @@ export function createListenerFront(
     serveBy(changed, by) {
       taps = by.taps;
       serve = createServe(changed, by, parts, state);
-      front.limitHeads(headLimitsOf(changed));
+      front.adjust(boundsOf(changed, by));
     },
   };
 }
 
 function createServe(
-  { routes, hosts, tunnel, transparent, maxBodyBytes }: ResolvedListener,
+  { routes, hosts, tunnel, transparent, maxBodyBytes, deadlines }: ResolvedListener,
   { options, forwarder, transparentForwarder, taps, visitorOf }: Service,
   parts: GatewayParts,
   state: Pick<VisitServerOptions, 'isDraining' | 'graceMs'>,
@@ -54,6 +56,7 @@ function createServe(
     registry: parts.registry,
     forwarder: transparent ? transparentForwarder : forwarder,
     transparent,
+    deadlinesOf: createListenerDeadlines(deadlines, options.policy, options.rules),
     maxBodyBytes,
     taps,
     onError: parts.onError,
@@ -66,6 +69,14 @@ function createServe(
   };
 }
 
-function headLimitsOf({ maxHeadBytes }: ResolvedListener): typeof defaultHeadLimits {
-  return { ...defaultHeadLimits, maxHeadBytes };
+/** What holds for connections and heads. */
+function boundsOf(
+  { maxHeadBytes, deadlines }: ResolvedListener,
+  { options: { connectionTimes } }: Service,
+): Pick<Http1FrontOptions, 'headLimits' | 'headTimeoutMs' | 'keepAliveMs'> {
+  return {
+    headLimits: { ...defaultHeadLimits, maxHeadBytes },
+    headTimeoutMs: deadlines.headTimeoutMs ?? connectionTimes.headTimeoutMs,
+    keepAliveMs: deadlines.keepAliveMs ?? connectionTimes.keepAliveMs,
+  };
 }

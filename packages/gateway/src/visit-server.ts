@@ -11,6 +11,7 @@ import type { Clock } from '@reverse-http/protocol/session';
 import type { Forwarder } from './forward/forward.js';
 import { endsHere } from './forward/max-forwards.js';
 import { nodeClock } from './node-clock.js';
+import type { DeadlinePolicy } from './policy/target-policy.js';
 import { isReservedPath } from './routing/reserved-path.js';
 import type { Route, RouteMatch } from './routing/route.js';
 import { createRouter } from './routing/router.js';
@@ -30,6 +31,8 @@ export interface VisitServerOptions {
   readonly tunnel: Tunnel | undefined;
   readonly registry: Registry;
   readonly forwarder: Forwarder;
+  /** The deadlines of this listener's exchanges with a target. Default: the target's own. */
+  readonly deadlinesOf?: ((target: Target) => DeadlinePolicy) | undefined;
   readonly taps: readonly Tap[];
   /** Whether the gateway is about to end: nothing new is begun. */
   readonly isDraining: () => boolean;
@@ -51,7 +54,7 @@ const allow = 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n';
 /** Decides, for each visit of a listener, who serves it: tunnel, a target's connector, or the gateway itself. */
 export function createVisitServer(options: VisitServerOptions): (visit: Visit) => void {
   const { routes, hosts, tunnel, registry, forwarder, taps, isDraining, graceMs, onError } = options;
-  const { transparent = false, maxBodyBytes = Number.POSITIVE_INFINITY, clock = nodeClock } = options;
+  const { deadlinesOf, transparent = false, maxBodyBytes = Number.POSITIVE_INFINITY, clock = nodeClock } = options;
   const router = createRouter(routes, clock, onError);
   const selectEndpoint = createSelectEndpoint(routes);
   const isOneTarget = routes.length === 1 && routes[0]!.fixed !== undefined;
@@ -107,7 +110,7 @@ export function createVisitServer(options: VisitServerOptions): (visit: Visit) =
     if (!target) return visit.fail('unknown-target', { detail: `There is no target "${match.target}".` });
     if (visit.body && maxBodyBytes < Number.POSITIVE_INFINITY && !visit.limitBody(maxBodyBytes))
       return visit.fail('body-too-large', { detail: `The request body is longer than ${maxBodyBytes} bytes.` });
-    forwarder.forward(visit, match, target);
+    forwarder.forward(visit, match, target, deadlinesOf?.(target));
   }
 
   /** Right after the start nobody knows which connectors are on their way back. */

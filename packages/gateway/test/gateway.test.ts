@@ -116,7 +116,7 @@ test('right after the start an unknown target may be one that is on its way', as
 
 test('what was expected in vain is forgotten after its time', () => {
   let time = 0;
-  const registry = createRegistry({ now: () => time, policyOf: () => defaultTargetPolicy });
+  const registry = createRegistry({ now: () => time, epochMs: () => time, policyOf: () => defaultTargetPolicy });
   registry.presume('a', 100);
   expect(registry.find('A')).toBeDefined();
   time = 100;

@@ -99,7 +99,7 @@ function addBehaviour(command: Command): void {
     .addOption(
       createOption('--label <name=text>', "shown in the gateway's lists; several times", { parse: labelValue }),
     )
-    .addOption(createOption('--ready-file <path>', 'touched at each sign of life, removed while not ready'))
+    .addOption(createOption('--ready-file <path>', 'touched at each round trip that worked, removed while not ready'))
     .addOption(createOption('--json', 'print JSON lines'))
     .addOption(createOption('--print-systemd', 'comes later'));
 }

@@ -4,6 +4,15 @@ import type { StateDirectory } from '../state/state-directory.js';
 import type { ConfigPath } from './config-path.js';
 
 const mask = '********';
+const deadlineDefaults = {
+  hold: '5s',
+  startGrace: '10s',
+  firstByte: '60s',
+  idle: 'off',
+  total: 'off',
+  head: '10s',
+  keepAlive: '65s',
+};
 
 /**
  * The configuration as it holds: what was given, with every default in its place. Secrets, and whatever came from the
@@ -25,7 +34,7 @@ export function effectiveConfig(
       tokens: connectors?.tokens ?? state.tokensFile,
       keepAlive: { default: '15s', max: '30m', ...connectors?.keepAlive },
     },
-    deadlines: { hold: '5s', startGrace: '10s', firstByte: '60s', idle: 'off', total: 'off', ...deadlines },
+    deadlines: { ...deadlineDefaults, ...deadlines },
     limits: { requestBody: 'off', headBytes: '32KiB', sessionsPerToken: 10_000, hellosPerSecond: 500, ...limits },
     targets: targets ?? [],
     log: { query: false, peer: 'full', ...log },

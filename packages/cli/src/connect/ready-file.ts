@@ -5,8 +5,8 @@ import type { Connection } from '@reverse-http/connector/node';
 const lookMs = 1000;
 
 /**
- * Keeps a file while the connection is ready: its time is that of the last sign of life from the gateway. A watchdog that
- * finds it old, or not at all, knows that visitors do not get through.
+ * Keeps a file while the connection is ready: its time is that of the last round trip that worked. A watchdog that finds it
+ * old, or not at all, knows that visitors do not get through.
  *
  * @returns stops it, and removes the file
  */

@@ -18,12 +18,15 @@ const running = new Set<Process>();
 /** Starts `support/<name>.js` with these variables and waits until it is ready. */
 export async function start(name: string, env: Record<string, string> = {}): Promise<Process> {
   const file = fileURLToPath(new URL(`${name}.js`, import.meta.url));
-  const child = spawn(process.execPath, [file], { env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, [file], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
   let errors = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     errors += text;
   });
-  const reader = createInterface({ input: child.stdout });
+  const reader = createInterface({ input: child.stdout! });
   const [line] = (await Promise.race([
     once(reader, 'line'),
     once(child, 'exit').then(() => Promise.reject(new Error(`${name} ended before it was ready: ${errors}`))),

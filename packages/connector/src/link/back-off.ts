@@ -15,12 +15,13 @@ export interface BackOffPolicy {
 
 /**
  * Between dials: at once, then full jitter, so that ten thousand connectors whose gateway restarts do not come back in
- * step.
+ * step. The longest wait is well below the 5 s that a gateway's visitors wait for a target: whoever comes when it is back
+ * still meets the connector.
  */
 export const dialPolicy: BackOffPolicy = {
   firstAtOnce: true,
   firstMs: 100,
-  maxMs: 5000,
+  maxMs: 3000,
   floor: 0,
   wearyAfterMs: 10 * 60_000,
   wearyMs: 15_000,

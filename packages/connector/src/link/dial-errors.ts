@@ -6,8 +6,16 @@ export function cannotBeReached(gateway: string, detail: string, cause?: unknown
   // OpenSSL's own words for plain HTTP, with a number of its thread and a place in its source, tell nobody what is wrong.
   const what = /wrong version number|packet length too long/.test(detail)
     ? 'it speaks no TLS (http: in place of https:?)'
-    : detail;
+    : (unresolved(detail) ?? detail);
   return new ReverseHttpError('unreachable', `${gateway} cannot be reached: ${what}`, extras);
+}
+
+/** What there is to say where the gateway's name gave no address, as on a machine that starts before its network. */
+function unresolved(detail: string): string | undefined {
+  const [, code, name] = /getaddrinfo (E\w+) (\S+)/.exec(detail) ?? [];
+  if (code === 'ENOTFOUND')
+    return `nobody knows an address of ${name} (yet, if the network is coming up; or it is mistyped)`;
+  return code === 'EAI_AGAIN' ? `no name server answers that knows an address of ${name}` : undefined;
 }
 
 /** What answers there speaks no HTTP, or none that a transport could use. */

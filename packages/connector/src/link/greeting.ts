@@ -59,8 +59,9 @@ export function greet(options: GreetingOptions, handler: GreetingHandler): () =>
     handler.onFailed(error);
   };
   const timer = clock.setTimer(() => {
-    hangUp();
+    // First, for to hang up is to be hung up on.
     fail(new ReverseHttpError('unreachable', `${gateway} did not answer within ${answerTimeoutMs / 1000} s`));
+    hangUp();
   }, answerTimeoutMs);
 
   const onMessage = (bytes: Uint8Array): void => {

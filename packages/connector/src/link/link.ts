@@ -26,6 +26,7 @@ import { createHello, registeredTarget } from './hello.js';
 import { IdleCuts } from './idle-cuts.js';
 import { Progress } from './progress.js';
 import type { Runtime } from './runtime.js';
+import { SleepWatch } from './sleep-watch.js';
 import type { StreamAcceptor } from './stream-acceptor.js';
 import { TransportChoice } from './transport-choice.js';
 import { TroubleReport } from './trouble-report.js';
@@ -81,6 +82,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
   readonly #troubles: TroubleReport;
   readonly #progress: Progress;
   readonly #idleCuts: IdleCuts;
+  readonly #sleep: SleepWatch;
   #session: Session | undefined;
   #key = '';
   #attach = 0;
@@ -100,6 +102,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
     this.#troubles = new TroubleReport(options);
     this.#progress = new Progress(options);
     this.#idleCuts = new IdleCuts(runtime.clock);
+    this.#sleep = new SleepWatch(runtime, () => this.#onSlept());
     this.#replica = options.replica ?? runtime.randomHex(8);
     const random = (): number => runtime.random();
     const now = (): number => runtime.clock.now();
@@ -130,9 +133,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
   }
 
   get lastRoundTripAt(): number | undefined {
-    if (!this.#session) return undefined;
-    const { clock } = this.#runtime;
-    return this.#runtime.epochMs() - (clock.now() - this.#session.lastHeardAt);
+    return this.#session && this.#sleep.epochOf(this.#session.lastRoundTripAt);
   }
 
   start(): void {
@@ -140,6 +141,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
     if (signal?.aborted) return this.#onAbort();
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     this.#dials.next();
+    this.#sleep.start();
     this.#dial();
   }
 
@@ -297,23 +299,24 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
     const { code } = goodbye;
     const lost = code === 'gone' || code === 'replaced' || code === 'standby' || !sessionCodes[code].retryable;
     if (lost) this.#dropSession(code);
-    if (code === 'gone') return this.#retry(undefined);
+    // The gateway is there, and who waits there waits for this: only the session has to be another one.
+    if (code === 'gone') return this.#retry(undefined, 0);
     this.#onGone(goodbye);
   }
 
   /** The gateway gave the reason for having no session with us. */
-  #onGone({ code, message, retryAfterMs }: Goodbye): void {
+  #onGone({ code, message, retryAfterMs = 0 }: Goodbye): void {
     const error = new ReverseHttpError(code, message || sessionCodes[code].message);
     if (this.#closing) this.#finish(closedAsAsked);
     else if (code === 'replaced' || code === 'standby') this.#standBy(message);
-    else if (error.retryable) this.#retry(error, retryAfterMs);
+    // Thousands may have been told the same time: they do not come back in step either.
+    else if (error.retryable) this.#retry(error, retryAfterMs + this.#dials.next());
     else this.#refuse(error, retryAfterMs);
   }
 
-  #retry(error: ReverseHttpError | undefined, atLeastMs = 0): void {
+  #retry(error: ReverseHttpError | undefined, retryInMs: number = this.#dials.next()): void {
     this.#hangUp = undefined;
     if (this.#closing && !this.#session) return this.#finish(closedAsAsked);
-    const retryInMs = Math.max(this.#dials.next(), atLeastMs);
     const state = this.#session ? 'detached' : 'connecting';
     this.#later(retryInMs);
     this.#progress.set(error ? { state, error, retryInMs } : { state, retryInMs });
@@ -344,6 +347,14 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
     this.#timer = this.#runtime.clock.setTimer(() => this.#dial(), ms);
   }
 
+  /** Nobody knows what became of the link meanwhile; where it was waited for, it may be there. */
+  #onSlept(): void {
+    const session = this.#session;
+    if (session?.state.state === 'attached') return session.doubt();
+    const { state } = this.state;
+    if ((state === 'connecting' || state === 'detached') && !this.#hangUp) this.#later(0);
+  }
+
   #stopDialling(): void {
     this.#timer?.cancel();
     this.#hangUp?.();
@@ -369,6 +380,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
   #finish(reason: CloseReason): void {
     if (this.state.state === 'closed') return;
     this.#closing = true;
+    this.#sleep.stop();
     this.#stopDialling();
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     const { state } = this;

@@ -7,19 +7,25 @@ export interface ManualRuntime extends Runtime {
   readonly clock: ManualClock;
   /** Runs what was put off. */
   flush(): void;
+  /** Moves the wall clock alone, as a sleep does, or somebody who sets it. */
+  moveWallClock(ms: number): void;
 }
 
 export function createManualRuntime(): ManualRuntime {
   const clock = createManualClock();
   let keys = 0;
+  let ahead = 1_000_000;
   return {
     clock,
-    epochMs: () => 1_000_000 + clock.now(),
+    epochMs: () => ahead + clock.now(),
     random: () => 0.5,
     randomHex: (bytes) => (++keys).toString(16).padStart(bytes * 2, '0'),
     defer: clock.defer,
     slab: new Slab(),
     agent: 'test',
     flush: () => clock.settle(),
+    moveWallClock(ms) {
+      ahead += ms;
+    },
   };
 }

@@ -1,5 +1,5 @@
 import type { Session } from '@reverse-http/protocol/session';
-import type { TargetPolicy } from '../policy/target-policy.js';
+import type { DeadlinePolicy } from '../policy/target-policy.js';
 import type { TimerWheel, WheelEntry } from '../timing/timer-wheel.js';
 
 /** Which deadline passed. */
@@ -16,7 +16,7 @@ export abstract class Deadlines implements WheelEntry {
   before: WheelEntry | undefined;
   behind: WheelEntry | undefined;
   readonly #wheel: TimerWheel;
-  readonly #policy: TargetPolicy;
+  protected readonly deadlines: DeadlinePolicy;
   #session: Session | undefined;
   /** When the exchange was begun for the first time; -1 before. */
   #startTick = -1;
@@ -24,9 +24,9 @@ export abstract class Deadlines implements WheelEntry {
   #answered = false;
   #detachedMs = 0;
 
-  constructor(wheel: TimerWheel, policy: TargetPolicy) {
+  constructor(wheel: TimerWheel, deadlines: DeadlinePolicy) {
     this.#wheel = wheel;
-    this.#policy = policy;
+    this.deadlines = deadlines;
   }
 
   /** Called once when a deadline has passed. */
@@ -54,7 +54,7 @@ export abstract class Deadlines implements WheelEntry {
   protected answered(): void {
     this.#answered = true;
     this.moved();
-    if (this.#policy.idleMs === 0 && this.#policy.totalMs === 0) this.stopDeadlines();
+    if (this.deadlines.idleMs === 0 && this.deadlines.totalMs === 0) this.stopDeadlines();
   }
 
   /** The exchange is over, or waits for another session. */
@@ -67,7 +67,7 @@ export abstract class Deadlines implements WheelEntry {
     const queued = this.isQueued();
     if (queued) this.moved();
     else this.#standStill();
-    const { firstByteMs, idleMs, totalMs } = this.#policy;
+    const { firstByteMs, idleMs, totalMs } = this.deadlines;
     if (totalMs > 0 && tick > this.#startTick + this.#ticks(totalMs)) this.onLate('total');
     else if (this.#waitsForHead && tick > this.#movedTick + this.#ticks(firstByteMs)) this.onLate('first-byte');
     else if (idleMs > 0 && tick > this.#movedTick + this.#ticks(idleMs)) this.onLate('idle');
@@ -77,7 +77,7 @@ export abstract class Deadlines implements WheelEntry {
   }
 
   get #waitsForHead(): boolean {
-    return this.#policy.firstByteMs > 0 && !this.#answered;
+    return this.deadlines.firstByteMs > 0 && !this.#answered;
   }
 
   /** Takes out of the count what the link was down since it was looked at last. */
@@ -89,7 +89,7 @@ export abstract class Deadlines implements WheelEntry {
   }
 
   #arm(): void {
-    const { firstByteMs, idleMs, totalMs } = this.#policy;
+    const { firstByteMs, idleMs, totalMs } = this.deadlines;
     let due = Number.POSITIVE_INFINITY;
     if (this.#waitsForHead) due = this.#movedTick + this.#ticks(firstByteMs);
     if (idleMs > 0) due = Math.min(due, this.#movedTick + this.#ticks(idleMs));

@@ -2,6 +2,7 @@ import type { Reason } from '@reverse-http/protocol/errors';
 import { type AnswerHandler, type Delivered, OpenedExchange } from '@reverse-http/protocol/exchange';
 import { type Asked, asksTunnel, Head } from '@reverse-http/protocol/http1';
 import type { ByteSink, HeadSource } from '@reverse-http/protocol/mux';
+import type { DeadlinePolicy } from '../policy/target-policy.js';
 import type { RouteMatch } from '../routing/route.js';
 import type { Hold, Waiting } from '../targets/hold.js';
 import { isFull, type Member } from '../targets/member.js';
@@ -32,7 +33,8 @@ export interface ForwardServices {
 
 /** Hands visits to connectors. */
 export interface Forwarder {
-  forward(visit: Visit, match: RouteMatch, target: Target): void;
+  /** @param deadlines Default: the target's. */
+  forward(visit: Visit, match: RouteMatch, target: Target, deadlines?: DeadlinePolicy): void;
 }
 
 interface Shared extends Required<ForwardServices> {
@@ -58,10 +60,10 @@ export function createForwarder(services: ForwardServices): Forwarder {
     scratch: new Head(),
   };
   return {
-    forward(visit, match, target) {
+    forward(visit, match, target, deadlines = target.policy) {
       if (shared.requestHeads.isLoop(visit.head)) return visit.fail('loop');
       shared.requestHeads.prepare(visit, match);
-      new Forwarding(shared, visit, match, target).start();
+      new Forwarding(shared, visit, match, target, deadlines).start();
     },
   };
 }
@@ -88,8 +90,8 @@ class Forwarding extends Deadlines implements AnswerHandler, HeadSource, VisitHa
   /** When it began to wait for a connector; see {@link Waiting}. */
   waitingSince: number | undefined;
 
-  constructor(shared: Shared, visit: Visit, match: RouteMatch, target: Target) {
-    super(shared.wheel, target.policy);
+  constructor(shared: Shared, visit: Visit, match: RouteMatch, target: Target, deadlines: DeadlinePolicy) {
+    super(shared.wheel, deadlines);
     this.#shared = shared;
     this.#visit = visit;
     this.#match = match;
@@ -100,6 +102,10 @@ class Forwarding extends Deadlines implements AnswerHandler, HeadSource, VisitHa
 
   get peer(): Peer {
     return this.#visit.peer;
+  }
+
+  get holdMs(): number {
+    return this.deadlines.holdMs;
   }
 
   get headBytes(): number {
@@ -198,6 +204,15 @@ class Forwarding extends Deadlines implements AnswerHandler, HeadSource, VisitHa
     if (this.#shared.transparent && delivered !== 'no' && hangUps.includes(reason)) return this.#visit.abort(reason);
     // To stop reading is no answer: before one it is a fault, like any other.
     this.#fail(reason === 'visitor-gone' ? 'bad-answer' : reason, delivered, detail);
+  }
+
+  /** Nothing has left: another connector that can take it need not wait for this one. */
+  onStalled(): void {
+    if (!this.#shared.registry.pick(this.#target, this.#refusedBy)) return;
+    this.#exchange?.abort('connector-lost');
+    this.#exchange = undefined;
+    this.stopDeadlines();
+    this.start();
   }
 
   protected onLate(deadline: Deadline): void {

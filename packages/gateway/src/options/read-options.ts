@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import type { MetricsAdapter } from '../admin/admin-routes.js';
 import type { TargetRule } from '../policy/target-policies.js';
-import { defaultTargetPolicy } from '../policy/target-policy.js';
+import { type DeadlinePolicy, defaultTargetPolicy } from '../policy/target-policy.js';
 import { byHost } from '../routing/by-host.js';
 import { byPath } from '../routing/by-path.js';
 import type { Route } from '../routing/route.js';
@@ -38,6 +38,16 @@ const listenAddress = {
   port: given(port, undefined),
 };
 
+const exchangeTimes = {
+  hold: given(duration, undefined),
+  firstByte: given(duration, undefined),
+  idle: given(duration, undefined),
+  total: given(duration, undefined),
+};
+
+/** Without them anybody could keep connections for nothing. */
+const connectionTime = between(duration, 1, 86_400 * second, 'a duration from 1ms to 1d');
+
 const listener = section(
   {
     ...listenAddress,
@@ -46,6 +56,11 @@ const listener = section(
     transparent: given(flag, false),
     tunnel: given(flag, undefined),
     sharedOrigin: given(oneOf('trusted'), undefined),
+    deadlines: section({
+      ...exchangeTimes,
+      head: given(connectionTime, undefined),
+      keepAlive: given(connectionTime, undefined),
+    }),
   },
   ['tls'],
 );
@@ -60,12 +75,7 @@ const admin = section({
 const target = section(
   {
     match: required(text, ''),
-    deadlines: section({
-      hold: given(duration, undefined),
-      firstByte: given(duration, undefined),
-      idle: given(duration, undefined),
-      total: given(duration, undefined),
-    }),
+    deadlines: section(exchangeTimes),
     limits: section({ concurrent: given(count, undefined), requestsPerSecond: given(count, undefined) }),
     replicas: given(oneOf('share', 'exclusive'), undefined),
     affinity: given(oneOf('none', 'cookie'), undefined),
@@ -97,6 +107,8 @@ const gateway = section(
       firstByte: given(duration, 60 * second),
       idle: given(duration, 0),
       total: given(duration, 0),
+      head: given(connectionTime, 10 * second),
+      keepAlive: given(connectionTime, 65 * second),
     }),
     limits: section({
       requestBody: given(size, Number.POSITIVE_INFINITY),
@@ -133,15 +145,10 @@ export function readGatewayOptions(options: unknown, problems: OptionProblem[]):
     keepAliveMs: connectors.keepAlive.default,
     maxKeepAliveMs: connectors.keepAlive.max,
     startGraceMs: deadlines.startGrace,
+    connectionTimes: { headTimeoutMs: deadlines.head, keepAliveMs: deadlines.keepAlive },
     maxSessionsPerToken: limits.sessionsPerToken,
     maxHellosPerSecond: limits.hellosPerSecond,
-    policy: {
-      ...defaultTargetPolicy,
-      holdMs: deadlines.hold,
-      firstByteMs: deadlines.firstByte,
-      idleMs: deadlines.idle,
-      totalMs: deadlines.total,
-    },
+    policy: { ...defaultTargetPolicy, ...exchangeTimesOf(deadlines) },
     trustedProxies: values.trustedProxies,
     rules: values.targets.map(ruleOf),
     log,
@@ -171,7 +178,7 @@ export function readListenerOptions(
 }
 
 function resolveListener(values: ListenerValues, limits: ListenerLimits): ResolvedListener {
-  const { routes, hosts, transparent, tunnel, sharedOrigin } = values;
+  const { routes, hosts, transparent, tunnel, sharedOrigin, deadlines } = values;
   return {
     ...listenOn(values, 8080),
     routes,
@@ -179,6 +186,11 @@ function resolveListener(values: ListenerValues, limits: ListenerLimits): Resolv
     transparent,
     tunnel: tunnel ?? !isOneTarget(routes),
     sharedOrigin: sharedOrigin ?? 'one-owner',
+    deadlines: {
+      ...exchangeTimesOf(deadlines),
+      headTimeoutMs: deadlines.head,
+      keepAliveMs: deadlines.keepAlive,
+    },
     ...limits,
   };
 }
@@ -191,15 +203,11 @@ function listenOn(
 }
 
 function ruleOf({ match, deadlines, limits, replicas, affinity, retry }: TargetValues): TargetRule {
-  const { hold, firstByte, idle, total } = deadlines;
   const { concurrent, requestsPerSecond } = limits;
   return {
     match,
     policy: {
-      holdMs: hold,
-      firstByteMs: firstByte,
-      idleMs: idle,
-      totalMs: total,
+      ...exchangeTimesOf(deadlines),
       maxConcurrent: concurrent,
       maxRequestsPerSecond: requestsPerSecond,
       replicas,
@@ -207,6 +215,12 @@ function ruleOf({ match, deadlines, limits, replicas, affinity, retry }: TargetV
       retry,
     },
   };
+}
+
+function exchangeTimesOf<T>({ hold, firstByte, idle, total }: Record<'hold' | 'firstByte' | 'idle' | 'total', T>): {
+  readonly [K in keyof DeadlinePolicy]: T;
+} {
+  return { holdMs: hold, firstByteMs: firstByte, idleMs: idle, totalMs: total };
 }
 
 function isOneTarget(routes: readonly Route[]): boolean {

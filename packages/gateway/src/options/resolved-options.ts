@@ -2,7 +2,7 @@ import type { AdminOptions } from '../admin/admin-options.js';
 import type { Credentials } from '../credentials/credentials.js';
 import type { AddressList } from '../policy/address-list.js';
 import type { TargetRule } from '../policy/target-policies.js';
-import type { TargetPolicy } from '../policy/target-policy.js';
+import type { DeadlinePolicy, TargetPolicy } from '../policy/target-policy.js';
 import type { Route } from '../routing/route.js';
 import type { AccessLogEntry, AccessLogOptions } from '../tap/access-log.js';
 import type { GatewayEvent } from '../targets/status.js';
@@ -14,6 +14,15 @@ export interface ListenerLimits {
   readonly maxBodyBytes: number;
 }
 
+/** Deadlines of visitors' connections, ms. */
+export interface ConnectionTimes {
+  readonly headTimeoutMs: number;
+  readonly keepAliveMs: number;
+}
+
+/** What a listener says of deadlines; undefined: as elsewhere. */
+export type ListenerDeadlines = { readonly [K in keyof (ConnectionTimes & DeadlinePolicy)]: number | undefined };
+
 /** {@link ListenerOptions} with every default filled in. */
 export interface ResolvedListener extends ListenerLimits {
   readonly host: string;
@@ -24,6 +33,7 @@ export interface ResolvedListener extends ListenerLimits {
   readonly tunnel: boolean;
   /** Whether targets of different owners may share the origin. */
   readonly sharedOrigin: 'trusted' | 'one-owner';
+  readonly deadlines: ListenerDeadlines;
 }
 
 /** {@link GatewayOptions} with every default filled in. */
@@ -39,6 +49,8 @@ export interface ResolvedGatewayOptions {
   readonly keepAliveMs: number;
   readonly maxKeepAliveMs: number;
   readonly startGraceMs: number;
+  /** What holds for visitors' connections, where their listener says nothing else. */
+  readonly connectionTimes: ConnectionTimes;
   readonly maxSessionsPerToken: number;
   readonly maxHellosPerSecond: number;
   /** Undefined: none are trusted. */

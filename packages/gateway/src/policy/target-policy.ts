@@ -20,6 +20,9 @@ export interface TargetPolicy {
   readonly retry: 'off' | 'idempotent';
 }
 
+/** The deadlines among it. */
+export type DeadlinePolicy = Pick<TargetPolicy, 'holdMs' | 'firstByteMs' | 'idleMs' | 'totalMs'>;
+
 /** Gives the policy of a target, by its id. */
 export type TargetPolicies = (target: string) => TargetPolicy;
 

@@ -33,4 +33,9 @@ export class TokenBucket {
     this.#left--;
     return true;
   }
+
+  /** The one that passed last does not count. */
+  giveBack(): void {
+    this.#left = Math.min(this.#most, this.#left + 1);
+  }
 }

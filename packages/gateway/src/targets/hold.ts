@@ -5,6 +5,8 @@ import type { Target } from './registry.js';
 /** A request that waits for its target to come back. */
 export interface Waiting {
   readonly peer: Peer;
+  /** For how long it may wait in all, ms. */
+  readonly holdMs: number;
   /** When it began to wait (of `performance.now()`): set by the hold, so that who waits again has not longer. */
   waitingSince: number | undefined;
   /** The target may take it now. */
@@ -76,7 +78,7 @@ export function createHold(options: HoldOptions = {}): Hold {
       const ofAddress = byAddress.get(waiting.peer.address) ?? 0;
       if (closed) return 'draining';
       waiting.waitingSince ??= performance.now();
-      const left = target.policy.holdMs - (performance.now() - waiting.waitingSince);
+      const left = waiting.holdMs - (performance.now() - waiting.waitingSince);
       if (left <= 0) return 'no-connector';
       if (entries.size >= maxPerTarget || ofAddress >= maxPerAddress || count >= maxInAll) return 'hold-full';
       const timer = setTimeout(() => expire(entry, 'no-connector'), left);

@@ -48,3 +48,8 @@ export function isFull({ session, leaving }: Member): boolean {
 export function isAvailable({ session, leaving }: Member): boolean {
   return !leaving && session.state.state === 'attached' && !session.suspect && session.mux.canOpen;
 }
+
+/** Whether a request could leave for it at once. */
+export function isWritable({ session: { state } }: Member): boolean {
+  return state.state === 'attached' && state.transport.writable;
+}

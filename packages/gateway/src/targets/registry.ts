@@ -1,5 +1,5 @@
 import type { TargetPolicies, TargetPolicy } from '../policy/target-policy.js';
-import { isAvailable, type Member } from './member.js';
+import { isAvailable, isWritable, type Member } from './member.js';
 import { Traffic } from './traffic.js';
 
 /** A target that is or was connected. */
@@ -40,8 +40,10 @@ export interface RegistryRules {
 
 /** What a registry needs to know. */
 export interface RegistryOptions extends RegistryRules {
-  /** Milliseconds since 1970. */
+  /** Milliseconds of a clock that nobody sets: a target is remembered for a time, not until one. */
   readonly now: () => number;
+  /** Milliseconds since 1970. */
+  readonly epochMs: () => number;
 }
 
 /** Who is connected, by target. */
@@ -57,7 +59,10 @@ export interface Registry {
   remove(member: Member): void;
   /** The target, when it is connected, was lately, or is named by configuration or a credential. */
   find(id: string): Target | undefined;
-  /** The member with the fewest exchanges running among those that may get a request, but for those in `except`. */
+  /**
+   * Who gets a request: of those that may get one, but for those in `except`, the member with the fewest exchanges running;
+   * yet one to which nothing can leave at the moment (no poll of it waits: it may be gone) only when there is no other.
+   */
   pick(target: Target, except?: readonly Member[]): Member | undefined;
   /** The targets that are connected. */
   connected(): Iterable<Target>;
@@ -70,7 +75,7 @@ export interface Registry {
 }
 
 /** Makes a {@link Registry}. */
-export function createRegistry({ now, ...options }: RegistryOptions): Registry {
+export function createRegistry({ now, epochMs, ...options }: RegistryOptions): Registry {
   let rules: RegistryRules = options;
   const entries = new Map<string, Entry>();
   /** Those without a member, in the order in which they lost their last. */
@@ -142,7 +147,7 @@ export function createRegistry({ now, ...options }: RegistryOptions): Registry {
     add(member) {
       for (const { target } of member.targets) {
         const entry = entryFor(target);
-        if (entry.members.length === 0) entry.servedSince = now();
+        if (entry.members.length === 0) entry.servedSince = epochMs();
         entry.members = [...entry.members, member];
         entry.leftAt = undefined;
         left.delete(target.toLowerCase());
@@ -164,7 +169,7 @@ export function createRegistry({ now, ...options }: RegistryOptions): Registry {
       let best: Member | undefined;
       for (const member of target.members) {
         if (!isAvailable(member) || except?.includes(member)) continue;
-        if (!best || member.session.mux.size < best.session.mux.size) best = member;
+        if (!best || isBetter(member, best)) best = member;
       }
       return best;
     },
@@ -180,4 +185,9 @@ export function createRegistry({ now, ...options }: RegistryOptions): Registry {
     },
   };
   return registry;
+}
+
+function isBetter(one: Member, other: Member): boolean {
+  const isReady = isWritable(one);
+  return isReady === isWritable(other) ? one.session.mux.size < other.session.mux.size : isReady;
 }

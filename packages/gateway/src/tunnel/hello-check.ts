@@ -68,6 +68,11 @@ export class HelloCheck {
     return { state: 'good', grant };
   }
 
+  /** The hello learned only that its session is gone: it counts together with the next one, which comes at once. */
+  excuse(): void {
+    this.#bucket?.giveBack();
+  }
+
   #takesOne(): boolean {
     const { maxHellosPerSecond = 500, clock } = this.#options;
     const now = clock.now();

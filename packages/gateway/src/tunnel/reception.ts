@@ -166,6 +166,7 @@ class SessionReception implements Reception {
     if (verdict.state === 'refused') return verdict.goodbye;
     const { grant } = verdict;
     const early = this.#again(hello, grant, peer) ?? this.#closedTo(hello);
+    if (early && 'code' in early && early.code === 'gone') this.#check.excuse();
     if (early) return early;
     const fault = await this.#check.newcomer(hello, grant);
     if (fault) return fault;
@@ -260,6 +261,7 @@ class SessionReception implements Reception {
     if (isNews && event === 'resumed') member.resumes++;
     if (isNews) this.#options.events.emit({ event, ...described(member) });
     if (state.state === 'attached' && state.peer === 'heard') this.#options.registry.announce(member);
+    else place.session.mux.stall();
   }
 
   #leave(place: Place, reason: Goodbye): void {

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { readAnswer } from '../support/read-answers.js';
 import { startGateway, type TestGateway, until } from '../support/test-gateway.js';
 import { untilStill } from '../support/until-still.js';
@@ -25,6 +25,26 @@ test('a known target that is away: the request waits and is served by who comes'
   expect((await request.whole).body).toBe('hello');
   request.answer('200 OK\r\nContent-Length: LENGTH', 'fine');
   await visitor.until('fine');
+});
+
+test.each([3_600_000, -3_600_000])('the wall clock is set by %s ms: who was known stays so', async (ms) => {
+  const epochMs = Date.now;
+  let aheadMs = 0;
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => epochMs() + aheadMs);
+  try {
+    it = await startGateway({ targets: [{ match: 'named' }] });
+    const first = await it.connect();
+    first.close();
+    await until(() => !it.gateway.targets.has('a'));
+    aheadMs = ms;
+    const waiting = await it.get();
+    const named = await it.get('', '/gw/named/');
+    (await (await it.connect()).next()).answer('200 OK\r\nContent-Length: LENGTH', 'fine');
+    await waiting.until('fine');
+    expect(named.text()).toBe('');
+  } finally {
+    clock.mockRestore();
+  }
 });
 
 test('R81 that stays away: 503 after the hold, with Retry-After', async () => {

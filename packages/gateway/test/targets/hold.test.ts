@@ -12,8 +12,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function target(id: string, holdMs = 5000): Target {
-  const policy = { ...defaultTargetPolicy, holdMs };
+function target(id: string): Target {
+  const policy = defaultTargetPolicy;
   return { id, members: [], policy, traffic: new Traffic(policy, () => 0), leftAt: 0, servedSince: 0 };
 }
 
@@ -21,9 +21,10 @@ const A = target('A');
 const B = target('B');
 
 /** Says what happened to it. */
-function waiting(name: string, events: string[], address = '1.1.1.1'): Waiting {
+function waiting(name: string, events: string[], address = '1.1.1.1', holdMs = 5000): Waiting {
   return {
     peer: { address, port: 1, secure: false },
+    holdMs,
     waitingSince: undefined,
     onAvailable: () => void events.push(`${name} available`),
     onExpired: (reason, waitedMs) => void events.push(`${name} ${reason} ${waitedMs}`),
@@ -38,10 +39,9 @@ describe('hold', () => {
   test('expires after its time, in order', () => {
     const events: string[] = [];
     const hold = createHold();
-    const [A, B] = [target('A', 100), target('B', 100)];
-    hold.wait(A, waiting('one', events));
+    hold.wait(A, waiting('one', events, undefined, 100));
     vi.advanceTimersByTime(60);
-    hold.wait(B, waiting('two', events));
+    hold.wait(B, waiting('two', events, undefined, 100));
     vi.advanceTimersByTime(50);
     expect(events).toEqual(['one no-connector 100']);
     vi.advanceTimersByTime(60);
@@ -63,8 +63,7 @@ describe('hold', () => {
   test('who waits again after a release has what is left of its time, not more', () => {
     const events: string[] = [];
     const hold = createHold();
-    const A = target('A', 100);
-    const one = waiting('one', events);
+    const one = waiting('one', events, undefined, 100);
     one.onAvailable = () => void hold.wait(A, one);
     hold.wait(A, one);
     vi.advanceTimersByTime(70);
@@ -125,7 +124,7 @@ describe('hold', () => {
 
   test('0 ms: nobody waits; closed: neither', () => {
     const hold = createHold();
-    expect(hold.wait(target('C', 0), waiting('one', []))).toBe('no-connector');
+    expect(hold.wait(A, waiting('one', [], undefined, 0))).toBe('no-connector');
     hold.close();
     expect(hold.wait(A, waiting('one', []))).toBe('draining');
   });

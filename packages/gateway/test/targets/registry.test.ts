@@ -7,6 +7,7 @@ interface Load {
   size: number;
   canOpen: boolean;
   state: string;
+  writable?: boolean;
 }
 
 /** A member of which only what the registry looks at is real. */
@@ -20,7 +21,7 @@ function member(
     id: name,
     suspect: false,
     get state() {
-      return { state: load.state };
+      return { state: load.state, transport: { writable: load.writable ?? true } };
     },
     mux: {
       get size() {
@@ -51,7 +52,7 @@ function member(
 }
 
 function registryAt(now: () => number, nameOf: (id: string) => string | undefined = () => undefined): Registry {
-  return createRegistry({ now, nameOf, policyOf: () => defaultTargetPolicy });
+  return createRegistry({ now, epochMs: now, nameOf, policyOf: () => defaultTargetPolicy });
 }
 
 describe('registry', () => {
@@ -83,6 +84,19 @@ describe('registry', () => {
     expect(registry.pick(target)).toBe(all[0]);
     loads[0]!.canOpen = false;
     expect(registry.pick(target)).toBeUndefined();
+  });
+
+  test('a member to which nothing can leave at the moment gets a request only where there is no other', () => {
+    const registry = registryAt(() => 0);
+    const loads = [0, 3].map((size) => ({ size, canOpen: true, state: 'attached', writable: true }));
+    const [idle, busy] = loads.map((load, i) => member(`${i}`, 'A', load)) as [Member, Member];
+    registry.add(idle);
+    registry.add(busy);
+    const target = registry.find('A')!;
+    loads[0]!.writable = false;
+    expect(registry.pick(target)).toBe(busy);
+    loads[1]!.writable = false;
+    expect(registry.pick(target)).toBe(idle);
   });
 
   test('who leaves a target is gone from all that it served, once', () => {

@@ -135,6 +135,13 @@ describe('limits', () => {
   });
 });
 
+test('a hello that learns only that its session is gone leaves room for the next one', async () => {
+  it = await startGateway({ limits: { hellosPerSecond: 1 }, auth: byOwner });
+  const resume = { session: 'nobody', offset: 0 };
+  const codes = [await refusal('acme', { resume }), await refusal('acme', { targets: [] })].map(({ code }) => code);
+  expect(codes).toEqual(['gone', 'bad-target']);
+});
+
 describe('credentials', () => {
   test('one that is revoked ends its sessions at once, and no others', async () => {
     const auth: Credentials = { authenticate: byOwner };

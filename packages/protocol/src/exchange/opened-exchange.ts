@@ -37,6 +37,8 @@ export interface AnswerHandler {
   onStopReading(): void;
   /** The exchange failed before the answer was whole. */
   onFailed(reason: Reason, detail: string): void;
+  /** The connector may be gone, and the request has not left: it can be aborted here and go to another one. */
+  onStalled?(): void;
 }
 
 /** What the answer is to be checked against. */
@@ -150,6 +152,10 @@ export class OpenedExchange implements StreamHandler {
     this.#state = 'ended';
     this.#refused = isRefusal(code);
     this.#handler.onFailed(reasonOfReset(code), detail);
+  }
+
+  onStalled(): void {
+    this.#handler.onStalled?.();
   }
 
   #onFinal(head: Head, ended: boolean): void {

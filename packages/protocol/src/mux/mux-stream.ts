@@ -24,6 +24,8 @@ export interface StreamHandler {
   onEnd(trailers: Uint8Array | undefined): void;
   /** The peer ended the stream; after {@link onEnd} this only means that it reads no more. */
   onReset(code: number, detail: string): void;
+  /** Its head has not left, and may not leave soon: see `Mux.stall`. */
+  onStalled?(): void;
 }
 
 /**

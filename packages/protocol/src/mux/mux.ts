@@ -122,6 +122,11 @@ export class Mux implements PipeSource, MuxCore {
     this.resetsOwed = 0;
   }
 
+  /** The peer may be gone: tells the streams of which it has nothing, so that what they carry can go another way. */
+  stall(): void {
+    for (const stream of this.#streams.values()) if (!stream.headSent) stream.handler.onStalled?.();
+  }
+
   /** Takes the peer's bytes, in order. */
   receive(bytes: Uint8Array): void {
     if (!this.#closed) this.#decoder.push(bytes);

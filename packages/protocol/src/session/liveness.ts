@@ -10,16 +10,27 @@ export const quietMs = 1000;
  */
 export const replyTimeoutMs = 5000;
 
+/** So long after a sleep what comes has waited here since, ms. */
+const staleMs = 100;
+
 /** Bytes that stay unacked for this long, or four round trips, although messages come, were lost on the way, ms. */
 export const maxAckStallMs = 15_000;
 
 /** No keep-alive is shorter, whatever a peer asks for, ms. */
 const leastKeepAliveMs = 100;
 
+/**
+ * The end that dialled asks a little before its keep-alive is over. So it is mostly the one who asks, and learns that the
+ * whole way works: what the other end asks says nothing of the way there.
+ */
+const diallerShare = 14 / 15;
+
 /** What a watch needs of its session. */
 export interface LivenessHost {
   readonly clock: Clock;
   readonly keepAliveMs: number;
+  /** Whether this end dialled: it is to know of round trips, not only of the peer's messages. */
+  readonly dials: boolean;
   /** Smallest round trip known, ms. */
   roundTripMs(): number | undefined;
   /** Since when bytes wait for an ack without any progress; undefined when none do. */
@@ -40,6 +51,8 @@ export interface LivenessHost {
 export class Liveness {
   /** When the peer was heard last. */
   lastHeardAt: number;
+  /** When the peer said last what was no question: an answer, or bytes, or an ack of ours. */
+  lastAnswerAt: number;
   /** A message that asks for an answer is due. */
   wanted = false;
   readonly #host: LivenessHost;
@@ -52,38 +65,47 @@ export class Liveness {
   #onHeard: (() => void)[] = [];
   /** Bytes of the stream came since the peer was asked last: silence behind them may be a cut in the middle of something. */
   #wasBusy = false;
+  /** What comes was sent before this end slept. */
+  #isStale = false;
 
   constructor(host: LivenessHost) {
     this.#host = host;
-    this.#keepAliveMs = Math.max(host.keepAliveMs, leastKeepAliveMs);
-    this.lastHeardAt = host.clock.now();
+    this.#keepAliveMs = Math.max(host.keepAliveMs * (host.dials ? diallerShare : 1), leastKeepAliveMs);
+    this.lastHeardAt = this.lastAnswerAt = host.clock.now();
   }
 
   /** Begins to watch a transport; that it was given counts as a sign of life. */
   start(transport: Transport): void {
     this.stop();
     this.#transport = transport;
-    this.lastHeardAt = this.#host.clock.now();
+    this.lastHeardAt = this.lastAnswerAt = this.#host.clock.now();
     this.#watch();
   }
 
   stop(): void {
     this.#transport = undefined;
-    this.wanted = this.#wasBusy = false;
+    this.wanted = this.#wasBusy = this.#isStale = false;
     this.#watchTimer?.cancel();
     this.#replyTimer?.cancel();
     this.#watchTimer = this.#replyTimer = undefined;
   }
 
-  /** Any message came. */
-  heard(now: number): void {
+  /**
+   * Any message came. A question (it asks for an answer) is no answer: whoever asks may not hear this end.
+   *
+   * @returns whether it counts as one: the way there and back works
+   */
+  heard(now: number, isQuestion: boolean): boolean {
     this.lastHeardAt = now;
+    if (this.#onHeard.length > 0) for (const onHeard of this.#onHeard.splice(0)) onHeard();
+    if (this.#isStale || (isQuestion && !this.#transport?.watchesItself)) return false;
+    this.lastAnswerAt = now;
     this.wanted = false;
     if (this.#replyTimer) {
       this.#replyTimer.cancel();
       this.#replyTimer = undefined;
     }
-    if (this.#onHeard.length > 0) for (const onHeard of this.#onHeard.splice(0)) onHeard();
+    return true;
   }
 
   /** Asks for a sign of life, where there is a way to; `onHeard` is called at the next one, whenever it comes. */
@@ -116,6 +138,25 @@ export class Liveness {
     });
   }
 
+  /**
+   * This end slept, or its process stood still: nobody knows what became of the transport meanwhile. The peer counts as
+   * overdue from now on. It is asked when what has waited here was read, and has the half of its time that is left.
+   */
+  doubt(): void {
+    const transport = this.#transport;
+    if (!transport) return;
+    if (transport.watchesItself) return this.#host.onDead('silent');
+    this.#replyTimer?.cancel();
+    this.#isStale = true;
+    this.#replyTimer = this.#host.clock.setTimer(() => {
+      this.#isStale = false;
+      this.wanted = true;
+      this.#awaitHalf(this.#patience(replyTimeoutMs) / 2, () => this.#host.onDead('silent'));
+      this.#host.onAsk();
+    }, staleMs);
+    this.#host.onOverdue();
+  }
+
   #awaitHalf(ms: number, onSilent: () => void): void {
     const transport = this.#transport;
     this.#movedBytes = transport?.movedBytes;
@@ -144,10 +185,9 @@ export class Liveness {
   #watch(): void {
     const now = this.#host.clock.now();
     const since = this.#host.unackedSince();
-    const bearable = this.#bearableMs(since);
-    const silence = bearable - (now - this.lastHeardAt);
+    const left = this.#leftMs(now, since);
     // One that is overdue was acted upon just now: look again after the whole time.
-    let wait = silence > 0 ? silence : bearable;
+    let wait = left > 0 ? left : this.#isUrgent(since) ? quietMs : this.#keepAliveMs;
     if (since !== undefined) {
       const stall = this.#patience(maxAckStallMs) / 2 - (now - since);
       wait = Math.min(wait, stall > 0 ? stall : this.#keepAliveMs);
@@ -155,14 +195,21 @@ export class Liveness {
     this.#lookIn(Math.max(wait, 1));
   }
 
-  /**
-   * Silence that calls for a question: the keep-alive, but a second where somebody's request hangs on it, because bytes
-   * wait for their ack or were coming just now.
-   */
-  #bearableMs(unackedSince: number | undefined): number {
-    const isUrgent = unackedSince !== undefined || (this.#wasBusy && this.#host.hasExchanges());
-    if (!isUrgent || this.#transport?.watchesItself) return this.#keepAliveMs;
-    return Math.min(quietMs, this.#keepAliveMs);
+  /** How much more silence is borne before the peer is asked. */
+  #leftMs(now: number, unackedSince: number | undefined): number {
+    const left = this.#quietLeftMs(now);
+    return this.#isUrgent(unackedSince) ? Math.min(left, quietMs - (now - this.lastHeardAt)) : left;
+  }
+
+  /** The same where nobody waits for anything. */
+  #quietLeftMs(now: number): number {
+    return this.#keepAliveMs - (now - (this.#host.dials ? this.lastAnswerAt : this.lastHeardAt));
+  }
+
+  /** A second of silence is enough where somebody's request hangs on it: bytes wait for their ack, or were coming just now. */
+  #isUrgent(unackedSince: number | undefined): boolean {
+    if (this.#transport?.watchesItself) return false;
+    return unackedSince !== undefined || (this.#wasBusy && this.#host.hasExchanges());
   }
 
   #lookIn(ms: number): void {
@@ -180,9 +227,10 @@ export class Liveness {
     // Half-way the peer is asked, for its own timers may sleep (a hidden tab's do) while it answers messages.
     if (since !== undefined && now - since >= patience && this.lastHeardAt > since) return this.#host.onDead('stalled');
     const stalls = since !== undefined && now - since >= patience / 2;
-    const bearable = this.#bearableMs(since);
-    const isSilent = !transport?.watchesItself && now - this.lastHeardAt >= bearable;
-    if (stalls || (isSilent && !this.#replyTimer)) this.#ask(bearable < this.#keepAliveMs ? bearable : 0);
+    const isSilent = !transport?.watchesItself && !this.#replyTimer && this.#leftMs(now, since) <= 0;
+    // Later than this timer can be: it did not run, nor did anything else here.
+    if (isSilent && this.#quietLeftMs(now) <= -this.#patience(replyTimeoutMs)) this.doubt();
+    else if (stalls || isSilent) this.#ask(this.#isUrgent(since) ? quietMs : 0);
     // Asking may have replaced the transport: the new one is watched already.
     if (transport && transport === this.#transport) this.#watch();
   }

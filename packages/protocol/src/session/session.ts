@@ -11,6 +11,7 @@ import {
   readMessageHeader,
   replyFlag,
 } from '../pipe/index.js';
+import { AckDelay } from './ack-delay.js';
 import type { Timer } from './clock.js';
 import { decodeGoodbye, encodeControl, type Goodbye } from './control-message.js';
 import { Liveness } from './liveness.js';
@@ -19,8 +20,6 @@ import type { Transport, TransportHandler } from './transport.js';
 
 /** An ack goes alone once this many bytes wait for it. */
 const maxUnackedReceived = 64 * 1024;
-/** ... or this long after the first of them, ms. */
-const maxAckDelayMs = 50;
 /**
  * This many things to send leave at once, not at the turn's end: else, with many visitors, gateway and connector take
  * turns with one batch of all requests, and each idles while the other works (46,000 against 55,000 requests a second).
@@ -61,8 +60,7 @@ export class Session {
   #ackedTo = 0;
   /** A message must go even if it has no bytes: an answer was asked for, or an ack is due. */
   #messageOwed = false;
-  #ackTimer: Timer | undefined;
-  #ackDueAt = 0;
+  readonly #ackDelay: AckDelay;
   #resumeTimer: Timer | undefined;
   #stalls = 0;
   #stalledAt = -1;
@@ -71,6 +69,9 @@ export class Session {
     this.#options = options;
     this.id = options.id;
     const { clock } = options;
+    this.#ackDelay = new AckDelay(clock, () => {
+      if (this.#receiver.next > this.#ackedTo) this.#oweMessage();
+    });
     this.#state = { state: 'detached', since: clock.now() };
     this.mux = new Mux({
       opener: options.opener,
@@ -94,6 +95,7 @@ export class Session {
     this.#liveness = new Liveness({
       clock,
       keepAliveMs: options.keepAliveMs,
+      dials: options.dials ?? true,
       roundTripMs: () => this.#sender.minRoundTripMs,
       unackedSince: () => (this.#sender.unackedBytes > 0 ? this.#sender.progressAt : undefined),
       onAsk: () => this.#flush(),
@@ -108,7 +110,7 @@ export class Session {
     return this.#state;
   }
 
-  /** How long it was without a transport in all, ms: what waits for the peer need not count that. */
+  /** How long the link was down in all, ms: what waits for the peer need not count that. */
   get detachedMs(): number {
     const state = this.#state;
     return this.#detachedMs + (state.state === 'detached' ? this.#options.clock.now() - state.since : 0);
@@ -137,6 +139,11 @@ export class Session {
   /** Milliseconds of the clock at which the peer was heard last. */
   get lastHeardAt(): number {
     return this.#liveness.lastHeardAt;
+  }
+
+  /** ... and at which a round trip of this end's ended last: the peer said what was no question of its own. */
+  get lastRoundTripAt(): number {
+    return this.#liveness.lastAnswerAt;
   }
 
   /** Whether the peer is overdue: a new request had better go elsewhere. */
@@ -197,6 +204,11 @@ export class Session {
     this.#liveness.probe(onHeard);
   }
 
+  /** This end slept: the peer is suspect until it is heard, or the transport is left at once where nobody can be asked. */
+  doubt(): void {
+    this.#liveness.doubt();
+  }
+
   /** The present transport is of no use any more: closes it and waits for another one. */
   detach(): void {
     const transport = this.#transport;
@@ -219,11 +231,13 @@ export class Session {
 
   #onMessage(bytes: Uint8Array): void {
     const now = this.#options.clock.now();
-    this.#liveness.heard(now);
-    if (!this.#peerIsHeard) this.#onHeard();
     const first = bytes[0];
+    // What comes first by a transport comes because of what this end said there; later on, a question proves one way only.
+    const isQuestion = first === question && (this.#peerIsHeard || this.suspect);
+    const isAnswer = this.#liveness.heard(now, isQuestion);
+    if (isAnswer && !this.#peerIsHeard && !this.#transport?.suspect) this.#setPeer('heard');
     try {
-      if (first === MessageKind.Data || first === (MessageKind.Data | replyFlag)) this.#onData(bytes, now);
+      if (first === MessageKind.Data || first === question) this.#onData(bytes, now);
       else if (first === MessageKind.Close) this.#end(decodeGoodbye(bytes));
       else if (!isHandshake(first)) throw new ReverseHttpError('protocol-error', 'unexpected message');
     } catch (error) {
@@ -232,12 +246,6 @@ export class Session {
       this.close(broken ? (error.code as SessionCode) : 'closed', broken ? error.message : ownFault);
       if (!broken) throw error;
     }
-  }
-
-  /** The first message by this transport, or the first since the peer was overdue by its session's rules. */
-  #onHeard(): void {
-    const transport = this.#transport;
-    if (transport && !transport.suspect) this.#setPeer('heard');
   }
 
   #setPeer(peer: 'heard' | 'suspect'): void {
@@ -261,20 +269,7 @@ export class Session {
     if (reply) this.#messageOwed = true;
     const owed = this.#receiver.next - this.#ackedTo;
     if (reply || owed >= maxUnackedReceived || (wasBlocked && !this.#sender.blocked)) this.#deferFlush();
-    else if (owed > 0) this.#delayAck(now);
-  }
-
-  #delayAck(now: number): void {
-    if (this.#ackTimer) {
-      // A hidden tab's timers sleep: what is overdue goes from here.
-      if (now >= this.#ackDueAt) this.#oweMessage();
-      return;
-    }
-    this.#ackDueAt = now + maxAckDelayMs;
-    this.#ackTimer = this.#options.clock.setTimer(() => {
-      this.#ackTimer = undefined;
-      if (this.#receiver.next > this.#ackedTo) this.#oweMessage();
-    }, maxAckDelayMs);
+    else if (owed > 0) this.#ackDelay.begin(now);
   }
 
   #oweMessage(): void {
@@ -363,6 +358,8 @@ export class Session {
 
   #detach(transport: Transport): void {
     if (transport !== this.#transport) return;
+    // A link that died without a word was down for as long as nobody was heard.
+    if (this.suspect) this.#detachedMs += this.#options.clock.now() - this.lastRoundTripAt;
     this.#leaveTransport();
     this.#sender.compact();
     this.#startResumeTimer();
@@ -379,8 +376,7 @@ export class Session {
     if (this.#transport) this.#transport.handler = ignoringHandler;
     this.#transport = undefined;
     this.#liveness.stop();
-    this.#ackTimer?.cancel();
-    this.#ackTimer = undefined;
+    this.#ackDelay.stop();
     this.#messageOwed = false;
   }
 
@@ -401,6 +397,9 @@ export class Session {
     this.#options.onStateChanged?.(state);
   }
 }
+
+/** First byte of a message that asks for an answer. */
+const question = MessageKind.Data | replyFlag;
 
 /** A handler or source threw in the middle of a frame: what stands around it is lost, so the streams cannot go on. */
 const ownFault = 'An exchange failed in the code of this end.';

@@ -54,6 +54,17 @@ describe('streams', () => {
     expect([stream.closed, other.closed, pair.opener.size, pair.acceptor.size]).toEqual([true, true, 0, 0]);
   });
 
+  test('T19: when the peer may be gone, those are told whose head has not left', () => {
+    const pair = new MuxPair();
+    const stalled: string[] = [];
+    const open = (name: string) => Object.assign(pair.open().handler, { onStalled: () => stalled.push(name) });
+    open('sent');
+    pair.settle();
+    open('queued');
+    pair.opener.stall();
+    expect(stalled).toEqual(['queued']);
+  });
+
   test('T19: how far a request got is known', () => {
     const pair = new MuxPair();
     const { stream } = pair.open();

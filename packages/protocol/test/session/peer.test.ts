@@ -60,7 +60,7 @@ describe('a transport is proven', () => {
 });
 
 describe('a peer that is overdue', () => {
-  test('is suspect after half of the time, and heard again with its next message', () => {
+  test('is suspect after half of the time, and heard again with its next answer', () => {
     const states: string[] = [];
     const pair = new SessionPair(
       { onStateChanged: (state) => states.push(peerOf({ state })) },
@@ -75,7 +75,7 @@ describe('a peer that is overdue', () => {
     pair.clock.advance(1);
     expect(pair.a.suspect).toBe(true);
     pair.delivers = () => true;
-    pair.b.mux.goAway();
+    pair.a.probe(() => {});
     pair.clock.settle();
     expect(pair.a.suspect).toBe(false);
     pair.clock.advance(2500);

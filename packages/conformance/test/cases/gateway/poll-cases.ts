@@ -36,6 +36,19 @@ export const pollCases: readonly GatewayCase[] = [
     },
   },
   {
+    name: 'T19: what waits for the poll of a replica that does not come any more goes to another one',
+    async run(gateway, target) {
+      const silent = await open(gateway, target);
+      const visitor = fetch(urlOf(silent, target));
+      // The request is there when this is answered.
+      await fetch(gateway.url, { method: 'HEAD' });
+      const other = await open(gateway, target, { targets: [{ target, replica: 'two' }] });
+      const { streamId } = await other.frame(0x03);
+      await other.answer(streamId, 'served');
+      expect(await (await visitor).text()).toBe('served');
+    },
+  },
+  {
     name: 'T6: a repeat supersedes its twin, which gets a void answer',
     async run(gateway, target) {
       const session = await open(gateway, target);

@@ -2,6 +2,7 @@ import { connect as connectSocket, type Socket, type TcpNetConnectOpts } from 'n
 import { connect as connectTls } from 'node:tls';
 import type { Clock } from '@reverse-http/protocol/session';
 import { ClientConnection, type ConnectionKeeper } from './client-connection.js';
+import { createLookup } from './lookup.js';
 import type { ServerAddress } from './server-address.js';
 import { type CertificateOptions, secureOptions, socketOptions } from './socket-options.js';
 
@@ -95,9 +96,10 @@ function weightOf({ code }: NodeJS.ErrnoException): number {
 type OpenSocket = (index: number, onBytes: (bytes: Uint8Array) => void) => Socket;
 
 function socketOpener({ address, tls }: ConnectionDiallerOptions, buffer: Buffer): OpenSocket {
+  const lookup = createLookup();
   const where = (index: number) =>
     address.socketPath === undefined
-      ? { host: address.hosts[index]!, port: address.port }
+      ? { host: address.hosts[index]!, port: address.port, lookup }
       : { path: address.socketPath };
   if (address.secure) {
     const secure = secureOptions(address, tls);

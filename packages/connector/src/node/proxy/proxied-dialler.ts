@@ -4,6 +4,7 @@ import {
   type ConnectionDiallerOptions,
   createConnectionDialler,
 } from '../client/connection-dialler.js';
+import { createLookup } from '../client/lookup.js';
 import { type OutboundProxy, troubleWith } from './outbound-proxy.js';
 import { openTunnel, tunnelTimeoutMs } from './tunnel.js';
 
@@ -33,10 +34,11 @@ function toProxy(proxy: OutboundProxy, options: ConnectionDiallerOptions): Conne
 
 function throughTunnels(proxy: OutboundProxy, options: ConnectionDiallerOptions): ConnectionDialler {
   const { address, tls, clock, blockBytes } = options;
+  const lookup = createLookup();
   return {
     dial: (keeper, listener) =>
       openTunnel(
-        { proxy, address, tls, clock },
+        { proxy, address, tls, clock, lookup },
         {
           onOpened(socket) {
             const connection = new ClientConnection(socket, keeper, blockBytes);

@@ -1,4 +1,4 @@
-import { connect as connectSocket, type Socket } from 'node:net';
+import { connect as connectSocket, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Head } from '@reverse-http/protocol/http1';
 import type { Clock, Timer } from '@reverse-http/protocol/session';
@@ -15,6 +15,8 @@ export interface TunnelOptions {
   /** How its certificate is checked. The proxy's own is checked as Node does by default. */
   readonly tls: CertificateOptions;
   readonly clock: Clock;
+  /** Finds the proxy's address. */
+  readonly lookup?: LookupFunction;
 }
 
 /**
@@ -55,7 +57,8 @@ class Tunnel implements AnswerListener {
     const { address, name } = options.proxy;
     const tooLong = `the proxy ${name} gives no way to ${this.#authority} within ${tunnelTimeoutMs / 1000} s`;
     this.#timer = options.clock.setTimer(() => this.#fail(tooLong), tunnelTimeoutMs);
-    const where = { host: address.certificateName, port: address.port };
+    const { lookup } = options;
+    const where = { host: address.certificateName, port: address.port, ...(lookup ? { lookup } : {}) };
     this.#socket = address.secure
       ? connectTls({ ...secureOptions(address, {}), ...where })
       : connectSocket({ ...socketOptions, ...where });

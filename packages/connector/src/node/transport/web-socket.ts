@@ -1,11 +1,12 @@
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
+import type { LookupFunction, Socket } from 'node:net';
 import type { ReverseHttpError } from '@reverse-http/protocol/errors';
 import { features, movedBytesOf, type TransportHandler } from '@reverse-http/protocol/session';
 import WebSocket, { type ClientOptions } from 'ws';
 import { isLoopback } from '../../connect-options.js';
 import { answeredWith, cannotBeReached, speaksOtherwise } from '../../link/dial-errors.js';
 import type { DialHandler, DialledTransport, Dialler } from '../../link/dialler.js';
+import { createLookup } from '../client/lookup.js';
 import { serverAddressOf } from '../client/server-address.js';
 import { nodeClock } from '../node-clock.js';
 import type { Proxies } from '../proxy/proxies.js';
@@ -45,6 +46,7 @@ const closeTimeoutMs = 2000;
 /** Dials gateways by WebSocket (RFC 6455): one binary message a protocol message, no compression, no subprotocol. */
 export function createWebSocketDialler(options: WebSocketDiallerOptions = {}): Dialler {
   const { tls, proxies } = options;
+  const lookup = createLookup();
   return {
     name: 'websocket',
     featuresFor(gateway) {
@@ -54,13 +56,13 @@ export function createWebSocketDialler(options: WebSocketDiallerOptions = {}): D
     dial(gateway, handler) {
       const url = new URL(gateway);
       const proxy = proxies?.get(url.origin);
-      if (!proxy) return dialBy(undefined, gateway, handler, options);
+      if (!proxy) return dialBy({ lookup }, gateway, handler, options);
       // The way is there, TLS and all, before the WebSocket begins.
       let hangUp = openTunnel(
-        { proxy, address: serverAddressOf(url), tls: (tls ?? {}) as object, clock: nodeClock },
+        { proxy, address: serverAddressOf(url), tls: (tls ?? {}) as object, clock: nodeClock, lookup },
         {
           onOpened(socket) {
-            hangUp = dialBy(socket, gateway, handler, options);
+            hangUp = dialBy({ createConnection: () => socket }, gateway, handler, options);
           },
           onFailed: (error) => handler.onFailed(cannotBeReached(gateway, error.message, error)),
         },
@@ -70,9 +72,9 @@ export function createWebSocketDialler(options: WebSocketDiallerOptions = {}): D
   };
 }
 
-/** @param way Leads to the gateway already. */
+/** @param way How the gateway's address is found, or a socket that leads there already. */
 function dialBy(
-  way: Socket | undefined,
+  way: { readonly lookup: LookupFunction } | { readonly createConnection: () => Socket },
   gateway: string,
   handler: DialHandler,
   { tls, handshakeTimeoutMs = 10_000 }: WebSocketDiallerOptions,
@@ -86,7 +88,7 @@ function dialBy(
     maxPayload,
     generateMask: mask.fill,
     ...(tls as ClientOptions | undefined),
-    ...(way ? { createConnection: () => way } : {}),
+    ...way,
   });
   return watchDial(gateway, socket, new WebSocketTransport(socket, mask.useZero), handler);
 }

@@ -1,5 +1,4 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import type { HeadLimits } from '@reverse-http/protocol/http1';
 import { TimerWheel } from '../../timing/timer-wheel.js';
 import type { Front, FrontAddress, Visit } from '../../visit/visit.js';
 import { type ConnectionHost, Http1Connection } from './connection.js';
@@ -21,8 +20,8 @@ export interface FrontServices {
 
 /** A {@link Front} of HTTP/1.1. */
 export interface Http1Front extends Front {
-  /** Bounds the heads that are read from now on. */
-  limitHeads(limits: HeadLimits): void;
+  /** Holds for what begins from now on: heads that are read, connections that wait. */
+  adjust(changed: Pick<Http1FrontOptions, 'headLimits' | 'headTimeoutMs' | 'keepAliveMs'>): void;
 }
 
 /** Deadlines of connections are late by less than two of these, ms. */
@@ -118,8 +117,8 @@ export function createHttp1Front(options: Http1FrontOptions, services: FrontServ
       }),
     retire,
     drain,
-    limitHeads(headLimits) {
-      host.options = { ...resolved, headLimits };
+    adjust(changed) {
+      host.options = resolveHttp1FrontOptions({ ...options, ...changed });
     },
     ref: () => void server.ref(),
     unref: () => void server.unref(),

@@ -131,7 +131,7 @@ describe('the automatic choice', () => {
   it('takes cuts after one and another silence for accidents', () => {
     const session = sure.last.open().welcome();
     runtime.clock.advance(10);
-    for (const silence of [11_000, 14_000, 12_000]) {
+    for (const silence of [11_000, 13_000, 9000]) {
       better.last.open().welcome(session);
       const { lastHeardAt } = session;
       runtime.clock.advance(silence);

@@ -73,8 +73,9 @@ const proxies = [
     tunnelsTo: () => () => '',
     refusesTunnels: () => 'ConnectPort 443\n',
     asksForPassword: () => 'BasicAuth me s3cret\n',
-    // The status of a server's refusal.
-    refusesPassword: /does not take the name and password of its URL \(HTTP 401\)$|HTTP 401 came from the proxy/,
+    // The status of a server's refusal; or none, where it closes before it has read the request's body.
+    refusesPassword:
+      /does not take the name and password of its URL \(HTTP 401\)$|HTTP 401 came from the proxy|\(through the proxy/,
   },
 ] as const;
 

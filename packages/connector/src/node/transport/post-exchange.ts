@@ -120,7 +120,9 @@ export class PostExchange implements ConnectionUser, ConnectionWaiter {
 
   onLost(detail: string): void {
     this.#connection = undefined;
-    this.#finish({ kind: 'failed', detail });
+    const { proxy } = this.#endpoint;
+    // One that refuses before it has read the body may take its answer back by a reset.
+    this.#finish({ kind: 'failed', detail: proxy ? `${detail} (through the proxy ${proxy.name})` : detail });
   }
 
   #outcome(): PostOutcome {

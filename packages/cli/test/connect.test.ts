@@ -425,14 +425,6 @@ test('labels reach the gateway', async () => {
   expect(targets[0].replicas[0].labels).toEqual({ host: hostname(), site: 'berlin', line: '4' });
 });
 
-test('an outbound proxy that is set is not silently passed by', async () => {
-  const env = { HTTP_PROXY: 'http://127.0.0.1:1' };
-  const connector = bench.start(['connect', origin(), '--gateway', 'http://gw.invalid'], env);
-  expect(await connector.line(/^HTTP_PROXY/)).toBe(
-    'HTTP_PROXY is set, and outbound proxies come later: http://gw.invalid is dialled directly',
-  );
-});
-
 async function text(url: string): Promise<string> {
   return (await fetch(url)).text();
 }

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Mistake, mistakes } from './mistakes.js';
 import { type Bench, createBench } from './support/rhttp.js';
 import { listenSelfSigned } from './support/self-signed.js';
-import { freePort, type Listening, listenHttp } from './support/servers.js';
+import { freePort, type Listening, listenHttp, listenRaw } from './support/servers.js';
 
 const page = fileURLToPath(new URL('../../../docs/mistakes.md', import.meta.url));
 /** What the page shows in the place of a name that only this run has. */
@@ -15,6 +15,9 @@ const shown: Readonly<Record<string, string>> = {
   nobodyport: '8080',
   website: 'https://www.example.com',
   remote: 'https://gw.example.com',
+  remotehost: 'gw.example.com',
+  strictproxy: '3128',
+  narrowproxy: '3128',
   taken: '8080',
   silent: '3000',
   selfsigned: '8443',
@@ -36,7 +39,9 @@ beforeAll(async () => {
   const gateway = await bench.gateway();
   const website = await listenHttp((_, response) => response.writeHead(404).end('not here'));
   const secure = await listenSelfSigned(bench.folder);
-  servers.push(website, secure);
+  const strict = await listenRaw('HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n');
+  const narrow = await listenRaw('HTTP/1.0 403 Forbidden\r\n\r\n');
+  servers.push(website, secure, strict, narrow);
   const token = async (...args: string[]): Promise<string> => (await bench.run(['token', 'create', ...args])).out;
   const file = (name: string, text: string): string => {
     writeFileSync(join(bench.folder, name), text, { mode: 0o600 });
@@ -51,6 +56,9 @@ beforeAll(async () => {
     nobodyport: unused,
     website: `http://localhost:${website.port}`,
     remote: 'https://gw.invalid',
+    remotehost: 'gw.invalid',
+    strictproxy: String(strict.port),
+    narrowproxy: String(narrow.port),
     taken: String(website.port),
     silent: String(await freePort()),
     selfsigned: String(secure.port),

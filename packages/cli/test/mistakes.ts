@@ -125,9 +125,39 @@ export const mistakes: readonly Mistake[] = [
     exit: undefined,
   },
   {
-    mistake: 'A proxy on the way out',
-    typed: 'HTTPS_PROXY=http://proxy.example.com:3128 rhttp connect 3000 --gateway {remote}',
-    line: 'HTTPS_PROXY is set, and outbound proxies come later: {remote} is dialled directly',
+    mistake: 'A proxy that is not there',
+    typed: 'HTTPS_PROXY=http://localhost:{nobodyport} rhttp connect 3000 --gateway {remote}',
+    line: 'Not connected: {remote}/ cannot be reached: the proxy http://localhost:{nobodyport} cannot be reached (ECONNREFUSED). Trying again until it works.',
+    exit: undefined,
+  },
+  {
+    mistake: 'A proxy that asks for a password',
+    typed: 'HTTPS_PROXY=http://localhost:{strictproxy} rhttp connect 3000 --gateway {remote}',
+    line: 'Not connected: {remote}/ cannot be reached: the proxy http://localhost:{strictproxy} asks for a name and a password (HTTP 407): put them into its URL, as in http://NAME:PASSWORD@localhost:{strictproxy}. Trying again until it works.',
+    exit: undefined,
+  },
+  {
+    mistake: 'A proxy that wants another password',
+    typed: 'HTTPS_PROXY=http://me:secret@localhost:{strictproxy} rhttp connect 3000 --gateway {remote}',
+    line: 'Not connected: {remote}/ cannot be reached: the proxy http://localhost:{strictproxy} does not take the name and password of its URL (HTTP 407). Trying again until it works.',
+    exit: undefined,
+  },
+  {
+    mistake: 'A proxy that lets nobody to the port',
+    typed: 'HTTPS_PROXY=http://localhost:{narrowproxy} rhttp connect 3000 --gateway {remote}:8443',
+    line: 'Not connected: {remote}:8443/ cannot be reached: the proxy http://localhost:{narrowproxy} refuses CONNECT to {remotehost}:8443 (HTTP 403). Trying again until it works.',
+    exit: undefined,
+  },
+  {
+    mistake: 'A SOCKS proxy',
+    typed: 'HTTPS_PROXY=socks5://proxy.example.com rhttp connect 3000 --gateway {remote}',
+    line: 'HTTPS_PROXY: there are no socks5: proxies here; expected something like http://proxy.example.com:3128',
+    exit: 2,
+  },
+  {
+    mistake: 'A password for everybody to read',
+    typed: 'rhttp connect 3000 --gateway {remote} --proxy http://me:secret@localhost:{nobodyport}',
+    line: 'Warning: everybody on this machine can read the password in --proxy (ps shows it): use RHTTP_PROXY',
     exit: undefined,
   },
   {

@@ -108,6 +108,39 @@ describe('the automatic choice', () => {
     expect(better.dials).toHaveLength(2);
   });
 
+  it('asks for a sign of life before somebody on the way closes what is idle, once that happened twice', () => {
+    const session = sure.last.open().welcome();
+    runtime.clock.advance(10);
+    for (let cuts = 0; cuts < 2; cuts++) {
+      better.last.open().welcome(session);
+      const { lastHeardAt } = session;
+      runtime.clock.advance(11_000);
+      expect(session.lastHeardAt).toBe(lastHeardAt);
+      better.last.cut();
+      runtime.clock.advance(10);
+    }
+    better.last.open().welcome(session);
+    for (let i = 0; i < 10; i++) {
+      const { lastHeardAt } = session;
+      runtime.clock.advance(9000);
+      expect(session.lastHeardAt).toBeGreaterThan(lastHeardAt);
+    }
+    expect([sure.dials.length, better.dials.length]).toEqual([1, 3]);
+  });
+
+  it('takes cuts after one and another silence for accidents', () => {
+    const session = sure.last.open().welcome();
+    runtime.clock.advance(10);
+    for (const silence of [11_000, 13_000, 9000]) {
+      better.last.open().welcome(session);
+      const { lastHeardAt } = session;
+      runtime.clock.advance(silence);
+      expect(session.lastHeardAt).toBe(lastHeardAt);
+      better.last.cut();
+      runtime.clock.advance(200);
+    }
+  });
+
   it('gives up trying when the session is lost meanwhile', () => {
     const session = sure.last.open().welcome();
     runtime.clock.advance(10);

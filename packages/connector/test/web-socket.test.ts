@@ -5,6 +5,7 @@ import type { ReverseHttpError } from '@reverse-http/protocol/errors';
 import type { TransportHandler } from '@reverse-http/protocol/session';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { DialledTransport } from '../src/link/dialler.js';
+import { proxiesFor } from '../src/node/proxy/proxies.js';
 import { createWebSocketDialler } from '../src/node/transport/web-socket.js';
 
 const opened: (Server | TcpServer)[] = [];
@@ -106,6 +107,9 @@ describe('a WebSocket', () => {
       'http://gw.example/',
     ];
     expect(offers.map((url) => featuresFor(url).length)).toEqual([1, 1, 1, 1, 0]);
+    // A proxy that the gateway's own machine is reached through reads what is not in TLS.
+    const proxied = createWebSocketDialler({ proxies: proxiesFor(offers, 'http://proxy:3128', {}) });
+    expect(offers.map((url) => proxied.featuresFor(url).length)).toEqual([1, 0, 0, 0, 0]);
   });
 
   it('passes whole messages on, and the end', async () => {

@@ -22,6 +22,7 @@ It never gives up by itself, and reads the token's file again at each attempt.`,
     const typed = {
       ...(isTyped('token') && flags.token !== undefined ? { token: flags.token } : {}),
       ...(isTyped('tokenFile') && flags.tokenFile !== undefined ? { tokenFile: flags.tokenFile } : {}),
+      ...(isTyped('proxy') && flags.proxy !== undefined ? { proxy: flags.proxy } : {}),
     };
     const { runConnect } = await import('../connect/run-connect.js');
     end(await runConnect(origin, flags, typed, io));
@@ -64,6 +65,12 @@ function addSecrets(command: Command): void {
     .addOption(createOption('--token-file <file>', 'file with the token (default: that of a gateway on this machine)'))
     .addOption(createOption('--token <token>', 'the token itself: everybody on this machine can read it, so it warns'))
     .addOption(createOption('--ca-file <file>', "authorities (PEM) of the gateway's certificate"))
+    .addOption(
+      createOption(
+        '--proxy <url|off>',
+        'HTTP proxy on the way to the gateway, http://name:password@host:port (default: HTTPS_PROXY or HTTP_PROXY, NO_PROXY)',
+      ),
+    )
     .addOption(createOption('--allow-cleartext', 'let the token travel over http: to another machine'))
     .addOption(createOption('--pin <hash>', 'comes later'));
 }

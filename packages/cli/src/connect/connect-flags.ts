@@ -10,6 +10,8 @@ export interface ConnectFlags {
   readonly originCa?: string;
   readonly originInsecure?: boolean;
   readonly caFile?: string;
+  /** URL of an outbound proxy, perhaps with a password, or `off`. */
+  readonly proxy?: string;
   /** ms; undefined: what the gateway has. */
   readonly keepAlive?: number | 'auto';
   readonly readyFile?: string;
@@ -22,6 +24,9 @@ export interface ConnectFlags {
   readonly pin?: string;
   readonly printSystemd?: boolean;
 }
+
+/** Which of them were typed, for everybody on the machine to read. */
+export type TypedSecrets = Pick<ConnectFlags, 'token' | 'tokenFile' | 'proxy'>;
 
 /** One server to connect. */
 export interface Site {

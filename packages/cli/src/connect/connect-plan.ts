@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { proxyFromEnvironment } from '@reverse-http/connector/node';
 import { CommandError, usageError } from '../command-error.js';
 import { type Io, writeLine } from '../io.js';
 import { isConfidential } from '../is-confidential.js';
 import { type TokenSource, tokenSourceOf } from '../secrets/token-source.js';
 import type { StateDirectory } from '../state/state-directory.js';
-import type { ConnectFlags, Site } from './connect-flags.js';
+import type { ConnectFlags, Site, TypedSecrets } from './connect-flags.js';
 import { defaultTarget } from './default-target.js';
 import { findGateway } from './find-gateway.js';
 import { loadSiteConfig } from './site-config.js';
@@ -21,6 +22,8 @@ export interface ConnectPlan {
   /** Whether nobody named the gateway. */
   readonly gatewayByDefault: boolean;
   readonly token: TokenSource | undefined;
+  /** URL of the proxy on the way to the gateway, perhaps with a password; undefined: none. */
+  readonly proxy: string | undefined;
   /** One at least. */
   readonly sites: readonly PlannedSite[];
   readonly flags: ConnectFlags;
@@ -36,12 +39,15 @@ export interface ConnectPlan {
 export function planConnect(
   origin: string | undefined,
   given: ConnectFlags,
-  typed: Pick<ConnectFlags, 'token' | 'tokenFile'>,
+  typed: TypedSecrets,
   state: StateDirectory,
   io: Io,
 ): ConnectPlan {
   assertThere(given);
   const warn = (line: string): void => writeLine(io.stderr, line);
+  // A password stands before the `@` (RFC 3986, section 3.2.1).
+  if (typed.proxy?.includes('@'))
+    warn('Warning: everybody on this machine can read the password in --proxy (ps shows it): use RHTTP_PROXY');
   const config = given.config === undefined ? undefined : loadSiteConfig(given.config, io);
   const flags: ConnectFlags = { ...config?.settings, ...given };
   const sites = config ? sitesOf(config.sites, origin, given) : [siteOf(origin, flags)];
@@ -57,6 +63,7 @@ export function planConnect(
       ...site,
       target: site.target ?? defaultTarget(tokenOrNone(token), state),
     })),
+    proxy: proxyOf(gateway.url, flags, io),
     flags,
     onRefused: flags.onRefused ?? (io.stdout.isTTY ? 'exit' : 'retry'),
   };
@@ -110,6 +117,10 @@ function assertConfidential(gateway: string, { allowCleartext }: ConnectFlags): 
   throw usageError(
     `The token would travel in the clear to ${new URL(gateway).origin}: use https, or --allow-cleartext where the network is yours`,
   );
+}
+
+function proxyOf(gateway: string, { proxy }: ConnectFlags, { env }: Io): string | undefined {
+  return proxy === 'off' ? undefined : (proxy ?? proxyFromEnvironment(gateway, env));
 }
 
 function tokenOrNone(token: TokenSource | undefined): string | undefined {

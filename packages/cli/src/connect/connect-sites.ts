@@ -46,6 +46,7 @@ export function connectSites(plan: ConnectPlan, state: StateDirectory, output: C
       onRefused: plan.onRefused === 'exit' ? 'close' : 'retry',
       ...(token ? { token: () => token.read() } : {}),
       ...(typeof keepAlive === 'number' ? { keepAlive } : {}),
+      proxy: plan.proxy ?? false,
       ...(flags.allowCleartext ? { allowCleartext: true } : {}),
       ...(flags.caFile === undefined ? {} : { tls: { ca: readCertificates(flags.caFile, '--ca-file', io) } }),
       onState: (state) => teller.tell(state, state.state === 'ready' ? inOrder(sites, connection.targets) : []),
@@ -72,7 +73,7 @@ export function connectSites(plan: ConnectPlan, state: StateDirectory, output: C
     return { connection, ended };
   } catch (error) {
     own?.release();
-    throw isNoOrigin(error) ? usageError(error.message.replace(/^handler: /, '')) : error;
+    throw inWordsOfTheCommand(error);
   }
 }
 
@@ -153,9 +154,19 @@ function displayOf(to: string): string {
   return /^(?:https?:\/\/|unix:)/i.test(to) ? to : `http://${to}`;
 }
 
-/** What is typed has no name on the command line. */
-function isNoOrigin(error: unknown): error is ReverseHttpError {
-  return error instanceof ReverseHttpError && error.message.startsWith('handler: ');
+/** What the library says of an option, with the names that it has on the command line; what is connected has none. */
+function inWordsOfTheCommand(error: unknown): unknown {
+  if (!(error instanceof ReverseHttpError && error.code === 'bad-option')) return error;
+  const { message } = error;
+  return usageError(
+    message
+      .replace(/^handler: /, '')
+      .replace(/^proxy: /, '--proxy: ')
+      .replace(
+        /^token: would(.*), or set allowCleartext$/,
+        'The token would$1, or --allow-cleartext where the network is yours',
+      ),
+  );
 }
 
 function isBadAnswer(error: unknown): error is ReverseHttpError {

@@ -10,7 +10,8 @@ export function explainTrouble(state: ConnectionState, plan: ConnectPlan): strin
     case 'unauthorized':
       return error.retryable ? unreadable(error.cause) : unauthorized(plan, error.message);
     case 'unreachable':
-      if (/certificate/.test(error.message))
+      // Of a proxy's own certificate the message says more itself.
+      if (/certificate/.test(error.message) && !error.message.includes('NODE_EXTRA_CA_CERTS'))
         return `${withoutStop(error.message)}; name who signed it by --ca-file FILE`;
       return plan.gatewayByDefault ? noLocalGateway(plan.gateway, error.message) : withoutStop(error.message);
     case 'not-a-gateway':

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import type { CloseReason, Connection } from '@reverse-http/connector/node';
 import { exitCodes } from '../command-error.js';
-import { type Io, writeLine } from '../io.js';
+import type { Io } from '../io.js';
 import { stateDirectoryOf } from '../state/state-directory.js';
-import type { ConnectFlags } from './connect-flags.js';
+import type { ConnectFlags, TypedSecrets } from './connect-flags.js';
 import { createJsonOutput, createLinesOutput } from './connect-output.js';
 import { planConnect } from './connect-plan.js';
 import { connectSites } from './connect-sites.js';
@@ -13,12 +13,11 @@ import { keepReadyFile } from './ready-file.js';
 export async function runConnect(
   origin: string | undefined,
   flags: ConnectFlags,
-  typed: Pick<ConnectFlags, 'token' | 'tokenFile'>,
+  typed: TypedSecrets,
   io: Io,
 ): Promise<number> {
   const state = stateDirectoryOf(io);
   const plan = planConnect(origin, flags, typed, state, io);
-  warnOfProxy(plan.gateway, io);
   const output = flags.json ? createJsonOutput(io) : createLinesOutput(io);
   const { connection, ended } = connectSites(plan, state, output, io);
   const { readyFile } = plan.flags;
@@ -42,11 +41,4 @@ function endAtSignal(connection: Connection, io: Io): () => void {
 
 function exitCodeOf({ code }: CloseReason): number {
   return code === 'closed' || code === 'aborted' ? exitCodes.done : exitCodes.refused;
-}
-
-/** Who sets it expects that it holds; without a word the dial would only fail. */
-function warnOfProxy(gateway: string, io: Io): void {
-  const name = gateway.startsWith('https:') ? 'HTTPS_PROXY' : 'HTTP_PROXY';
-  if (!(io.env[name] ?? io.env[name.toLowerCase()]) || /\/\/(?:localhost|127\.|\[::1\])/.test(gateway)) return;
-  writeLine(io.stderr, `${name} is set, and outbound proxies come later: ${gateway} is dialled directly`);
 }

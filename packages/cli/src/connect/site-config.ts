@@ -10,7 +10,10 @@ import type { ConnectFlags, Site } from './connect-flags.js';
 /** What `connect --config FILE` reads: several targets, and settings for all of them that flags win over. */
 export interface SiteConfig {
   readonly sites: readonly Site[];
-  readonly settings: Pick<ConnectFlags, 'gateway' | 'tokenFile' | 'transport' | 'caFile' | 'keepAlive' | 'label'>;
+  readonly settings: Pick<
+    ConnectFlags,
+    'gateway' | 'tokenFile' | 'transport' | 'caFile' | 'proxy' | 'keepAlive' | 'label'
+  >;
 }
 
 type Check = (value: unknown) => string | undefined;
@@ -50,6 +53,7 @@ const fields = {
   tokenFile: text,
   transport,
   caFile: text,
+  proxy: text,
   keepAlive: duration,
   labels,
   targets,
@@ -64,7 +68,7 @@ export function loadSiteConfig(name: string, io: Io): SiteConfig {
   const value = file.value as Readonly<Record<string, never>>;
   const folder = dirname(resolve(io.cwd, name));
   const pathOf = (path: string | undefined): string | undefined => path && resolve(folder, path);
-  const { gateway, transport: by, keepAlive, labels: label, tokenFile, caFile } = value;
+  const { gateway, transport: by, keepAlive, labels: label, tokenFile, caFile, proxy } = value;
   return {
     sites: (value.targets as unknown as readonly Readonly<Record<string, never>>[]).map((site) => ({
       target: site.target,
@@ -74,7 +78,14 @@ export function loadSiteConfig(name: string, io: Io): SiteConfig {
       originInsecure: site.originInsecure ?? false,
     })),
     settings: {
-      ...withoutUndefined({ gateway, transport: by, label, tokenFile: pathOf(tokenFile), caFile: pathOf(caFile) }),
+      ...withoutUndefined({
+        gateway,
+        transport: by,
+        label,
+        tokenFile: pathOf(tokenFile),
+        caFile: pathOf(caFile),
+        proxy,
+      }),
       ...(keepAlive === undefined ? {} : { keepAlive: keepAlive === 'auto' ? keepAlive : parseDuration(keepAlive)! }),
     },
   };

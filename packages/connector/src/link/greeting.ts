@@ -8,6 +8,8 @@ import {
   type Goodbye,
   type Hello,
   protocolVersions,
+  replyTimeoutMs,
+  type Session,
   type Welcome,
 } from '@reverse-http/protocol/session';
 import type { DialledTransport, Dialler } from './dialler.js';
@@ -28,6 +30,15 @@ export interface GreetingOptions {
   readonly clock: Clock;
   /** A gateway answers within this, or is taken for dead, ms. */
   readonly answerTimeoutMs: number;
+}
+
+/** A gateway answers a hello within this, or is taken for dead, ms. */
+const longestMs = 10_000;
+
+/** How long the answer may take, ms: where requests wait for a session to go on, a loss is found as soon as that of a link. */
+export function answerTimeoutOf(session: Session | undefined): number {
+  // TCP, TLS, a WebSocket's handshake and the hello are five round trips.
+  return session ? Math.min(longestMs, Math.max(replyTimeoutMs, 8 * (session.roundTripMs ?? 0))) : longestMs;
 }
 
 /** Dials, says hello and hears the answer. The result gives up. */

@@ -2,7 +2,6 @@ import { ReverseHttpError, type SessionCode, sessionCodes } from '@reverse-http/
 import {
   type Goodbye,
   type Hello,
-  replyTimeoutMs,
   Session,
   type SessionState,
   type Timer,
@@ -22,8 +21,9 @@ import { BackOff, dialPolicy, refusedPolicy } from './back-off.js';
 import type { DialledTransport, Dialler } from './dialler.js';
 import { drain } from './drain.js';
 import { greetWithToken } from './greet-with-token.js';
-import type { GreetingHandler } from './greeting.js';
+import { answerTimeoutOf, type GreetingHandler } from './greeting.js';
 import { createHello, registeredTarget } from './hello.js';
+import { IdleCuts } from './idle-cuts.js';
 import { Progress } from './progress.js';
 import type { Runtime } from './runtime.js';
 import { SleepWatch } from './sleep-watch.js';
@@ -56,8 +56,6 @@ interface Attached {
 const provenMs = 1000;
 /** A better transport that is lost before is not better on this network, ms. */
 const worthwhileMs = 10_000;
-/** A gateway answers a hello within this, or is taken for dead, ms. */
-const answerTimeoutMs = 10_000;
 /** How often a standby asks, ms. */
 const standbyMs = 60_000;
 const defaultGraceMs = 30_000;
@@ -83,6 +81,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
   readonly #upgrade: Upgrade;
   readonly #troubles: TroubleReport;
   readonly #progress: Progress;
+  readonly #idleCuts: IdleCuts;
   readonly #sleep: SleepWatch;
   #session: Session | undefined;
   #key = '';
@@ -102,6 +101,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
     this.#runtime = runtime;
     this.#troubles = new TroubleReport(options);
     this.#progress = new Progress(options);
+    this.#idleCuts = new IdleCuts(runtime.clock);
     this.#sleep = new SleepWatch(runtime, () => this.#onSlept());
     this.#replica = options.replica ?? runtime.randomHex(8);
     const random = (): number => runtime.random();
@@ -178,16 +178,9 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
   #greet(gateway: string, dialler: Dialler, handler: GreetingHandler): () => void {
     const { clock } = this.#runtime;
     const { token } = this.#options;
-    const answerTimeoutMs = this.#answerTimeoutMs;
+    const answerTimeoutMs = answerTimeoutOf(this.#session);
     const hello = (given: string | undefined): Hello => this.#createHello(gateway, dialler, given);
     return greetWithToken({ dialler, gateway, token, createHello: hello, clock, answerTimeoutMs }, handler);
-  }
-
-  /** Where requests wait for a session to go on, a hello that is lost without a word is found as soon as a lost link is. */
-  get #answerTimeoutMs(): number {
-    if (!this.#session) return answerTimeoutMs;
-    // TCP, TLS, a WebSocket's handshake and the hello are five round trips.
-    return Math.min(answerTimeoutMs, Math.max(replyTimeoutMs, 8 * (this.#session.roundTripMs ?? 0)));
   }
 
   #createHello(gateway: string, dialler: Dialler, token: string | undefined): Hello {
@@ -242,6 +235,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
       this.#troubles.clear();
       this.#refusals.reset();
       this.#choice.worked(gateway, dialler);
+      if (dialler.name !== 'poll') this.#idleCuts.begin(this.#session!);
       if (dialler !== this.#choice.best) this.#upgrade.begin();
       for (const notice of welcome.notices) this.#options.logger.warn(`Notice from ${gateway}: ${notice}`);
     }
@@ -287,8 +281,11 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
 
   /** The transport is lost: one that never brought an answer, or did not live long, is not dialled at once again. */
   #judgeTransport(session: Session): void {
-    const { gateway, dialler, provenAt, processedBefore } = this.#attached!;
-    const lived = provenAt === undefined ? 0 : this.#runtime.clock.now() - provenAt;
+    const { welcome, gateway, dialler, provenAt, processedBefore } = this.#attached!;
+    const now = this.#runtime.clock.now();
+    const lived = provenAt === undefined ? 0 : now - provenAt;
+    const silent = now - session.lastHeardAt;
+    if (silent < welcome.keepAliveMs && dialler.name !== 'poll') this.#idleCuts.cut(silent);
     if (lived >= provenMs) this.#dials.reset();
     // Requests hang on it, and come on by each transport, however short-lived: the waits are not to grow.
     else if (session.processedBytes > processedBefore) this.#dials.ease();
@@ -363,6 +360,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
     this.#hangUp?.();
     this.#timer = this.#hangUp = undefined;
     this.#upgrade.stop();
+    this.#idleCuts.stop();
   }
 
   /** Forgets the session first, so that its end is not taken for news. */

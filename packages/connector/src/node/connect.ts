@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { ReverseHttpError } from '@reverse-http/protocol/errors';
-import { type ConnectOptions, type Logger, resolveConnectOptions } from '../connect-options.js';
+import { type ConnectOptions, isLoopback, type Logger, resolveConnectOptions } from '../connect-options.js';
 import type { Connection } from '../connection.js';
 import type { FetchApplication, FetchRequest } from '../handler/fetch-handler.js';
 import type { Dialler } from '../link/dialler.js';
@@ -12,6 +12,7 @@ import { acceptorOf } from './handler/acceptor-of.js';
 import { TargetHandlers } from './handler/by-target.js';
 import type { NodeHandler } from './handler/node-handler.js';
 import type { OriginOptions } from './origin/origin-options.js';
+import { type Proxies, proxiesFor } from './proxy/proxies.js';
 import { createNodeRuntime } from './runtime.js';
 import { createPost } from './transport/post.js';
 import { createWebSocketDialler, type TlsOptions } from './transport/web-socket.js';
@@ -20,6 +21,12 @@ import { createWebSocketDialler, type TlsOptions } from './transport/web-socket.
 export interface NodeConnectOptions<Request = IncomingMessage> extends ConnectOptions<Request> {
   /** How the gateway's certificate is checked, and what is shown of ours. Default: as Node does. */
   readonly tls?: TlsOptions;
+  /**
+   * HTTP proxy on the way to the gateway, `http://name:password@proxy.example.com:3128` (or `https:`); `false`: none.
+   * Default: what `HTTPS_PROXY` (for an `https:` gateway), `HTTP_PROXY` (for an `http:` one) and `NO_PROXY` say, in
+   * small letters too; no proxy to a gateway on this machine then.
+   */
+  readonly proxy?: string | URL | false;
   /** How requests are forwarded, where the handler is a URL, a port or a socket. */
   readonly origin?: OriginOptions;
   /**
@@ -70,6 +77,8 @@ export function connect(
   const options = handler instanceof TargetHandlers ? { ...given, target: [...handler.handlers.keys()] } : given;
   const resolved = resolveConnectOptions(options as NodeConnectOptions<never>, consoleLogger, nodeOptions);
   assertThere(options);
+  const proxies = proxiesFor(resolved.gateways, options.proxy, process.env);
+  if (options.token !== undefined && !options.allowCleartext) assertConfidential(proxies);
   const runtime = createNodeRuntime();
   const acceptor = acceptorOf(handler, {
     options: resolved,
@@ -77,13 +86,18 @@ export function connect(
     virtual: options.fidelity === 'socket',
     runtime,
   });
-  const connection = createLink({ options: resolved, diallers: diallersOf(options, runtime), acceptor, runtime });
+  const connection = createLink({
+    options: resolved,
+    diallers: diallersOf(options, proxies, runtime),
+    acceptor,
+    runtime,
+  });
   holdProcess(connection.closed);
   connection.closed.then(() => acceptor.close?.());
   return connection;
 }
 
-const nodeOptions: readonly string[] = ['tls', 'origin', 'fidelity'];
+const nodeOptions: readonly string[] = ['tls', 'proxy', 'origin', 'fidelity'];
 
 /** Who sets what comes later must not believe that it holds: a pin least of all. */
 function assertThere(options: object): void {
@@ -93,18 +107,33 @@ function assertThere(options: object): void {
     throw new ReverseHttpError('bad-option', 'fidelity: must be fast or socket');
 }
 
+/** To be on this machine helps a gateway only as long as nobody else carries what it is told. */
+function assertConfidential(proxies: Proxies): void {
+  for (const [gateway, { name }] of proxies) {
+    if (new URL(gateway).protocol === 'http:' && !isLoopback(new URL(name)))
+      throw new ReverseHttpError(
+        'bad-option',
+        `token: would travel in the clear to the proxy ${name}; use an https gateway, or set allowCleartext`,
+      );
+  }
+}
+
 type DialOptions = Pick<NodeConnectOptions, 'transport' | 'tls'>;
 
 /** The surest first: polling passes every hop, so it is ready while others are still being tried. */
-function diallersOf({ transport = 'auto', tls }: DialOptions, runtime: Runtime): [Dialler, ...Dialler[]] {
+function diallersOf(
+  { transport = 'auto', tls }: DialOptions,
+  proxies: Proxies,
+  runtime: Runtime,
+): [Dialler, ...Dialler[]] {
   const { clock } = runtime;
   const poll = createPollDialler({
-    post: createPost(tls),
+    post: createPost(tls, proxies),
     clock,
     defer: (fn) => runtime.defer(fn),
     random: () => runtime.random(),
   });
   if (transport === 'poll') return [poll];
-  const webSocket = createWebSocketDialler(tls ? { tls } : {});
+  const webSocket = createWebSocketDialler({ proxies, ...(tls ? { tls } : {}) });
   return transport === 'websocket' ? [webSocket] : [poll, webSocket];
 }

@@ -27,4 +27,5 @@ export type { NodeHandler } from './handler/node-handler.js';
 export type { Origin } from './origin/origin-address.js';
 export type { OriginOptions, OriginState } from './origin/origin-options.js';
 export { probeOrigin } from './origin/probe-origin.js';
+export { proxyFromEnvironment } from './proxy/environment.js';
 export type { TlsOptions } from './transport/web-socket.js';

@@ -1,3 +1,4 @@
+export { HoldTime } from './hold-time.js';
 export { PollAcceptor, type PollAcceptorOptions, type PollResponder } from './poll-acceptor.js';
 export {
   decodePollAnswer,

@@ -1,15 +1,16 @@
-import { connect as connectSocket, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
-import { connect as connectTls, type SecureContextOptions } from 'node:tls';
+import { connect as connectSocket, type Socket, type TcpNetConnectOpts } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import type { Clock } from '@reverse-http/protocol/session';
 import { ClientConnection, type ConnectionKeeper } from './client-connection.js';
 import { createLookup } from './lookup.js';
 import type { ServerAddress } from './server-address.js';
+import { type CertificateOptions, secureOptions, socketOptions } from './socket-options.js';
 
 /** What a dialler needs. */
 export interface ConnectionDiallerOptions {
   readonly address: ServerAddress;
   /** How a certificate is checked, and what is shown of ours. */
-  readonly tls: SecureContextOptions & { readonly rejectUnauthorized?: boolean };
+  readonly tls: CertificateOptions;
   /** How long connecting may take, with TLS, ms. */
   readonly connectTimeoutMs: number;
   /** Where a connection's user puts what leaves together, bytes. */
@@ -31,8 +32,6 @@ export interface ConnectionDialler {
 
 /** One buffer serves all sockets: without it each read allocates 64 KiB (docs/decisions/0002). */
 const readBytes = 64 * 1024;
-/** Silence before the system asks whether the other machine is still there, ms. */
-const probeAfterMs = 60_000;
 
 /** Makes an {@link ConnectionDialler}. */
 export function createConnectionDialler(options: ConnectionDiallerOptions): ConnectionDialler {
@@ -97,26 +96,13 @@ function weightOf({ code }: NodeJS.ErrnoException): number {
 type OpenSocket = (index: number, onBytes: (bytes: Uint8Array) => void) => Socket;
 
 function socketOpener({ address, tls }: ConnectionDiallerOptions, buffer: Buffer): OpenSocket {
+  const lookup = createLookup();
   const where = (index: number) =>
     address.socketPath === undefined
-      ? { host: address.hosts[index]!, port: address.port }
+      ? { host: address.hosts[index]!, port: address.port, lookup }
       : { path: address.socketPath };
-  const common = {
-    allowHalfOpen: true,
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: probeAfterMs,
-    lookup: createLookup(),
-  } as const;
   if (address.secure) {
-    const { certificateName } = address;
-    const secure = {
-      ...tls,
-      ...common,
-      // An address is no name that could be asked for (RFC 6066, section 3); the certificate must be for it all the same.
-      ...(isIP(certificateName) === 0 ? { servername: certificateName } : {}),
-      ALPNProtocols: ['http/1.1'],
-    };
+    const secure = secureOptions(address, tls);
     return (index, onBytes) =>
       connectTls({ ...secure, ...where(index) })
         .on('data', onBytes)
@@ -131,6 +117,6 @@ function socketOpener({ address, tls }: ConnectionDiallerOptions, buffer: Buffer
       },
     };
     // What keeps the process alive is the connection to the gateway.
-    return connectSocket({ ...common, ...where(index), onread } as TcpNetConnectOpts).unref();
+    return connectSocket({ ...socketOptions, ...where(index), onread } as TcpNetConnectOpts).unref();
   };
 }

@@ -3,12 +3,15 @@ import { bytesOf, fieldName, fieldValue, type Head, type WrittenBody, writeLatin
 import type { PostOutcome } from '../../transport/poll.js';
 import type { ClientConnection, ConnectionUser } from '../client/client-connection.js';
 import type { ConnectionPool, ConnectionWaiter } from '../client/connection-pool.js';
+import { type OutboundProxy, wantsCredentials } from '../proxy/outbound-proxy.js';
 
 /** Where posts go. */
 export interface Endpoint {
   readonly pool: ConnectionPool;
   /** A request's head up to the value of `Content-Length`. */
   readonly head: string;
+  /** Who is asked in the gateway's place. */
+  readonly proxy: OutboundProxy | undefined;
 }
 
 /** Longer answers are not a gateway's: at most 4 MiB are asked for. */
@@ -117,7 +120,9 @@ export class PostExchange implements ConnectionUser, ConnectionWaiter {
 
   onLost(detail: string): void {
     this.#connection = undefined;
-    this.#finish({ kind: 'failed', detail });
+    const { proxy } = this.#endpoint;
+    // One that refuses before it has read the body may take its answer back by a reset.
+    this.#finish({ kind: 'failed', detail: proxy ? `${detail} (through the proxy ${proxy.name})` : detail });
   }
 
   #outcome(): PostOutcome {
@@ -125,7 +130,9 @@ export class PostExchange implements ConnectionUser, ConnectionWaiter {
     if (status === 200) return { kind: 'answer', body: this.#joined() };
     if (status === 413) return { kind: 'too-large' };
     const retry = this.#retryAfterMs > 0 ? { retryAfterMs: this.#retryAfterMs } : {};
-    return { kind: 'failed', detail: `HTTP ${status}`, status, ...retry };
+    const { proxy } = this.#endpoint;
+    if (!proxy) return { kind: 'failed', detail: `HTTP ${status}`, status, ...retry };
+    return { kind: 'failed', detail: answerThrough(proxy, status), ...retry };
   }
 
   #joined(): Uint8Array {
@@ -145,6 +152,12 @@ export class PostExchange implements ConnectionUser, ConnectionWaiter {
     this.#over = true;
     this.#done(outcome);
   }
+}
+
+/** Nothing tells whether a proxy speaks for itself, but for the one status that nobody else has. */
+function answerThrough(proxy: OutboundProxy, status: number): string {
+  if (status === 407) return wantsCredentials(proxy, status);
+  return `HTTP ${status} came from the proxy ${proxy.name}, or from behind it`;
 }
 
 /** 0 where the answer does not say. */

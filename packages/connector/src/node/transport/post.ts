@@ -1,8 +1,11 @@
 import type { Post } from '../../transport/poll.js';
-import { createConnectionDialler } from '../client/connection-dialler.js';
+import { type ConnectionDialler, createConnectionDialler } from '../client/connection-dialler.js';
 import { ConnectionPool } from '../client/connection-pool.js';
 import { serverAddressOf } from '../client/server-address.js';
 import { nodeClock } from '../node-clock.js';
+import type { OutboundProxy } from '../proxy/outbound-proxy.js';
+import { createProxiedDialler } from '../proxy/proxied-dialler.js';
+import type { Proxies } from '../proxy/proxies.js';
 import { type Endpoint, PostExchange } from './post-exchange.js';
 import type { TlsOptions } from './web-socket.js';
 
@@ -19,20 +22,14 @@ const blockBytes = 64 * 1024;
  * brought no answer in time: what swallowed it has swallowed the idle connections too, perhaps, and the repeat goes on a
  * fresh one.
  */
-export function createPost(tls: TlsOptions = {}): Post {
+export function createPost(tls: TlsOptions = {}, proxies: Proxies = new Map()): Post {
   const pools = new Map<string, ConnectionPool>();
   const endpoints = new Map<string, Endpoint>();
 
   function poolTo(url: URL): ConnectionPool {
     const known = pools.get(url.origin);
     if (known) return known;
-    const dialler = createConnectionDialler({
-      address: serverAddressOf(url),
-      tls: tls as object,
-      connectTimeoutMs,
-      blockBytes,
-      clock: nodeClock,
-    });
+    const dialler = diallerTo(url, tls, proxies.get(url.origin));
     const pool = new ConnectionPool({ dialler, maxConnections, idleTimeoutMs, clock: nodeClock });
     pools.set(url.origin, pool);
     return pool;
@@ -42,10 +39,7 @@ export function createPost(tls: TlsOptions = {}): Post {
     const known = endpoints.get(text);
     if (known) return known;
     const url = new URL(text);
-    const head =
-      `POST ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\n` +
-      'Content-Type: application/octet-stream\r\nContent-Length: ';
-    const endpoint = { pool: poolTo(url), head };
+    const endpoint = { pool: poolTo(url), ...addressed(url, proxies.get(url.origin)) };
     endpoints.set(text, endpoint);
     return endpoint;
   }
@@ -59,4 +53,26 @@ export function createPost(tls: TlsOptions = {}): Post {
       endpoint.pool.closeIdle();
     };
   };
+}
+
+function diallerTo(url: URL, tls: TlsOptions, proxy: OutboundProxy | undefined): ConnectionDialler {
+  const options = {
+    address: serverAddressOf(url),
+    tls: tls as object,
+    connectTimeoutMs,
+    blockBytes,
+    clock: nodeClock,
+  };
+  return proxy ? createProxiedDialler(proxy, options) : createConnectionDialler(options);
+}
+
+/** What stands before the length of a request's body. A proxy that is asked itself gets the whole URL (RFC 9112, section 3.2.2). */
+function addressed(url: URL, proxy: OutboundProxy | undefined): Pick<Endpoint, 'head' | 'proxy'> {
+  const { origin, pathname, search, host } = url;
+  const asked = url.protocol === 'http:' ? proxy : undefined;
+  const credentials = asked?.authorization === undefined ? '' : `Proxy-Authorization: ${asked.authorization}\r\n`;
+  const head =
+    `POST ${asked ? origin : ''}${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\n${credentials}` +
+    'Content-Type: application/octet-stream\r\nContent-Length: ';
+  return { head, proxy: asked };
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
+import type { LookupFunction, Socket } from 'node:net';
 import type { ReverseHttpError } from '@reverse-http/protocol/errors';
 import { features, movedBytesOf, type TransportHandler } from '@reverse-http/protocol/session';
 import WebSocket, { type ClientOptions } from 'ws';
@@ -7,6 +7,10 @@ import { isLoopback } from '../../connect-options.js';
 import { answeredWith, cannotBeReached, speaksOtherwise } from '../../link/dial-errors.js';
 import type { DialHandler, DialledTransport, Dialler } from '../../link/dialler.js';
 import { createLookup } from '../client/lookup.js';
+import { serverAddressOf } from '../client/server-address.js';
+import { nodeClock } from '../node-clock.js';
+import type { Proxies } from '../proxy/proxies.js';
+import { openTunnel } from '../proxy/tunnel.js';
 import { createMaskSource } from './mask-source.js';
 
 /** How the gateway's certificate is checked, and what the connector shows of itself. */
@@ -22,6 +26,8 @@ export interface TlsOptions {
 /** Settings of {@link createWebSocketDialler}. */
 export interface WebSocketDiallerOptions {
   readonly tls?: TlsOptions;
+  /** Which gateways are dialled through a proxy. */
+  readonly proxies?: Proxies;
   /** TCP, TLS and HTTP together must be done within this, ms. Default 10,000. */
   readonly handshakeTimeoutMs?: number;
 }
@@ -39,34 +45,60 @@ const closeTimeoutMs = 2000;
 
 /** Dials gateways by WebSocket (RFC 6455): one binary message a protocol message, no compression, no subprotocol. */
 export function createWebSocketDialler(options: WebSocketDiallerOptions = {}): Dialler {
-  const { tls, handshakeTimeoutMs = 10_000 } = options;
+  const { tls, proxies } = options;
   const lookup = createLookup();
   return {
     name: 'websocket',
-    featuresFor: (gateway) => (hidesBytes(new URL(gateway)) ? [features.zeroMask] : []),
+    featuresFor(gateway) {
+      const url = new URL(gateway);
+      return hidesBytes(url, proxies?.has(url.origin) ?? false) ? [features.zeroMask] : [];
+    },
     dial(gateway, handler) {
-      const mask = createMaskSource();
-      const socket = new WebSocket(endpointOf(gateway), {
-        perMessageDeflate: false,
-        skipUTF8Validation: true,
-        followRedirects: false,
-        handshakeTimeout: handshakeTimeoutMs,
-        maxPayload,
-        generateMask: mask.fill,
-        lookup,
-        ...(tls as ClientOptions | undefined),
-      });
-      return watchDial(gateway, socket, new WebSocketTransport(socket, mask.useZero), handler);
+      const url = new URL(gateway);
+      const proxy = proxies?.get(url.origin);
+      if (!proxy) return dialBy({ lookup }, gateway, handler, options);
+      // The way is there, TLS and all, before the WebSocket begins.
+      let hangUp = openTunnel(
+        { proxy, address: serverAddressOf(url), tls: (tls ?? {}) as object, clock: nodeClock, lookup },
+        {
+          onOpened(socket) {
+            hangUp = dialBy({ createConnection: () => socket }, gateway, handler, options);
+          },
+          onFailed: (error) => handler.onFailed(cannotBeReached(gateway, error.message, error)),
+        },
+      );
+      return () => hangUp();
     },
   };
+}
+
+/** @param way How the gateway's address is found, or a socket that leads there already. */
+function dialBy(
+  way: { readonly lookup: LookupFunction } | { readonly createConnection: () => Socket },
+  gateway: string,
+  handler: DialHandler,
+  { tls, handshakeTimeoutMs = 10_000 }: WebSocketDiallerOptions,
+): () => void {
+  const mask = createMaskSource();
+  const socket = new WebSocket(endpointOf(gateway), {
+    perMessageDeflate: false,
+    skipUTF8Validation: true,
+    followRedirects: false,
+    handshakeTimeout: handshakeTimeoutMs,
+    maxPayload,
+    generateMask: mask.fill,
+    ...(tls as ClientOptions | undefined),
+    ...way,
+  });
+  return watchDial(gateway, socket, new WebSocketTransport(socket, mask.useZero), handler);
 }
 
 /**
  * Masks keep a hostile page from writing bytes of its choice through a proxy on the way (RFC 6455, section 10.3). Nobody
  * reads along inside TLS or on loopback.
  */
-function hidesBytes(url: URL): boolean {
-  return url.protocol === 'https:' || isLoopback(url);
+function hidesBytes(url: URL, isProxied: boolean): boolean {
+  return url.protocol === 'https:' || (isLoopback(url) && !isProxied);
 }
 
 function endpointOf(gateway: string): string {

@@ -1,0 +1,82 @@
+import { BenchError } from '../bench-error.js';
+import { probe, waitUntilAnswering } from '../load/probe.js';
+import type { WriteRequest } from '../load/requests.js';
+import { runWrk } from '../load/wrk.js';
+import { cpuTimeUs } from '../process/cpu-time.js';
+import type { Comparison, Effort, Measure, Measurement, Row } from '../row.js';
+import type { Stage } from '../stage.js';
+import { type RunningSubject, type StartSubject, VISITED_PATH } from '../subjects.js';
+
+/** Visitors that ask without pause. */
+export interface LoadRow {
+  readonly name: string;
+  readonly title: string;
+  readonly request: WriteRequest;
+  /** What the server is asked for beyond its small answer; see `subjects/create-server.ts`. */
+  readonly query?: string;
+  /** Keep-alive connections, each with one request at a time. */
+  readonly visitors: number;
+  readonly subjects: Readonly<Record<string, StartSubject>>;
+  readonly comparisons: readonly Comparison[];
+}
+
+/** Makes the row of it. */
+export function loadRow({ name, title, subjects, comparisons, ...load }: LoadRow): Row {
+  return {
+    name,
+    title,
+    subjects: Object.keys(subjects),
+    comparisons,
+    async start(stage) {
+      const measures: Record<string, Measure> = {};
+      for (const [subject, startSubject] of Object.entries(subjects)) {
+        measures[subject] = await startLoaded(subject, startSubject, load, stage);
+      }
+      return measures;
+    },
+  };
+}
+
+async function startLoaded(
+  name: string,
+  start: StartSubject,
+  { request, query = '', visitors }: Pick<LoadRow, 'request' | 'query' | 'visitors'>,
+  stage: Stage,
+): Promise<Measure> {
+  const subject = await start(stage);
+  const urls = (subject.paths ?? [VISITED_PATH]).map((path) => new URL(`${path}${query}`, subject.origin));
+  const url = urls[0]!;
+  const requests = urls.map(request);
+  const asked = requests[0]!;
+  await waitUntilAnswering(name, url, asked, stage.signal);
+  // Only now has nginx surely started its worker.
+  const processes = subject.processes();
+  const folder = stage.folder(name);
+
+  return async ({ seconds }: Effort): Promise<Measurement> => {
+    const before = cpuTimes(processes);
+    const program = stage.programs.wrk;
+    const result = await runWrk({ program, url, requests, visitors, seconds, folder, signal: stage.signal });
+    const after = cpuTimes(processes);
+    // wrk counts a status of 400 and above only, and does not look at bodies.
+    const fault = await probe(url, asked);
+    if (fault !== undefined) throw new BenchError(`${name} no longer answers rightly: ${fault}`);
+    if (result.requests === 0) throw new BenchError(`${name} answered no request in ${seconds} s`);
+
+    const cpuUs = after.map(([role, us], index) => [role, (us - before[index]![1]) / result.requests] as const);
+    return {
+      figures: {
+        'requests/s': result.requests / result.seconds,
+        'p50 ms': result.p50Us / 1000,
+        'p99 ms': result.p99Us / 1000,
+        'CPU us': cpuUs.reduce((sum, [, us]) => sum + us, 0),
+        ...Object.fromEntries(cpuUs.map(([role, us]) => [`${role} us`, us])),
+      },
+      errors: Object.values(result.errors).reduce((sum, count) => sum + count, 0),
+    };
+  };
+}
+
+function cpuTimes(processes: ReturnType<RunningSubject['processes']>): [role: string, us: number][] {
+  return Object.entries(processes).map(([role, pids]) => [role, cpuTimeUs(pids)]);
+}

@@ -4,6 +4,9 @@ import type { Comparison, Row } from './row.js';
 import { bodyRow } from './rows/body-row.js';
 import { idleMemoryRow } from './rows/idle-memory-row.js';
 import { loadRow } from './rows/load-row.js';
+import { pacedRow } from './rows/paced-row.js';
+import { recoveryRow } from './rows/recovery-row.js';
+import { stallRow } from './rows/stall-row.js';
 import { direct, farHop, forwarding, gateway, nginx } from './subjects.js';
 
 const proxies = { nginx, gateway: gateway() };
@@ -139,4 +142,17 @@ export const ROWS: readonly Row[] = [
     comparisons: [...overNginx, { figure: 'CPU us', subject: 'gateway', against: 'alone' }],
   }),
   idleMemoryRow,
+  pacedRow({
+    name: 'fixed-rate',
+    title: '15 fields, 64 visitors, 5,000 requests/s',
+    perSecond: 5_000,
+    visitors: 64,
+    subjects: { ...subjects, polling: gateway('poll') },
+    comparisons: ['p50 ms', 'p99 ms', 'p99.9 ms'].flatMap((figure) => [
+      { figure, subject: 'gateway', against: 'nginx' },
+      { figure, subject: 'polling', against: 'nginx' },
+    ]),
+  }),
+  stallRow,
+  recoveryRow,
 ];

@@ -51,9 +51,10 @@ export async function startMiddleman(behind: string, options: LinkOptions = {}):
     to.on('drain', () => from.resume());
     from.on('end', () => pass(0, () => to.end()));
     from.on('error', () => {});
-    from.on('close', () => {
+    from.on('close', (failed) => {
       sockets.delete(from);
-      pass(0, () => to.destroy());
+      // Else both directions have ended, and what is still to be written is.
+      if (failed) pass(0, () => to.resetAndDestroy());
     });
   }
 

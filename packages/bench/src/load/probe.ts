@@ -8,7 +8,7 @@ const READY_MS = 10_000;
 const ASK_AGAIN_MS = 20;
 
 /** Sends one request on a connection of its own; undefined when the right answer came back, else what came instead. */
-export function probe(url: URL, request: string): Promise<string | undefined> {
+export function probe(url: URL, request: string, answerMs: number = ANSWER_MS): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect(Number(url.port), url.hostname);
     let answer = '';
@@ -16,13 +16,13 @@ export function probe(url: URL, request: string): Promise<string | undefined> {
       socket.destroy();
       resolve(fault);
     };
-    socket.setEncoding('latin1').setTimeout(ANSWER_MS);
+    socket.setEncoding('latin1').setTimeout(answerMs);
     socket.on('connect', () => socket.write(request, 'latin1'));
     socket.on('data', (text: string) => {
       answer += text;
       if (answer.includes(HELLO_BODY) && answer.startsWith('HTTP/1.1 200 ')) settle(undefined);
     });
-    socket.on('timeout', () => settle(`${statusLine(answer)}, and nothing more for ${ANSWER_MS / 1000} s`));
+    socket.on('timeout', () => settle(`${statusLine(answer)}, and nothing more for ${answerMs / 1000} s`));
     socket.on('error', (error) => settle(error.message));
     socket.on('end', () => settle(statusLine(answer)));
   });

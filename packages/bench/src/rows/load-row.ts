@@ -2,10 +2,10 @@ import { BenchError } from '../bench-error.js';
 import { probe, waitUntilAnswering } from '../load/probe.js';
 import type { WriteRequest } from '../load/requests.js';
 import { runWrk } from '../load/wrk.js';
-import { cpuTimeUs } from '../process/cpu-time.js';
+import { cpuPerRequest } from '../process/cpu-per-request.js';
 import type { Comparison, Effort, Measure, Measurement, Row } from '../row.js';
 import type { Stage } from '../stage.js';
-import { type RunningSubject, type StartSubject, VISITED_PATH } from '../subjects.js';
+import { type StartSubject, VISITED_PATH } from '../subjects.js';
 
 /** Visitors that ask without pause. */
 export interface LoadRow {
@@ -54,29 +54,23 @@ async function startLoaded(
   const folder = stage.folder(name);
 
   return async ({ seconds }: Effort): Promise<Measurement> => {
-    const before = cpuTimes(processes);
     const program = stage.programs.wrk;
-    const result = await runWrk({ program, url, requests, visitors, seconds, folder, signal: stage.signal });
-    const after = cpuTimes(processes);
+    const { result, cpu } = await cpuPerRequest(processes, () =>
+      runWrk({ program, url, requests, visitors, seconds, folder, signal: stage.signal }),
+    );
     // wrk counts a status of 400 and above only, and does not look at bodies.
     const fault = await probe(url, asked);
     if (fault !== undefined) throw new BenchError(`${name} no longer answers rightly: ${fault}`);
     if (result.requests === 0) throw new BenchError(`${name} answered no request in ${seconds} s`);
 
-    const cpuUs = after.map(([role, us], index) => [role, (us - before[index]![1]) / result.requests] as const);
     return {
       figures: {
         'requests/s': result.requests / result.seconds,
         'p50 ms': result.p50Us / 1000,
         'p99 ms': result.p99Us / 1000,
-        'CPU us': cpuUs.reduce((sum, [, us]) => sum + us, 0),
-        ...Object.fromEntries(cpuUs.map(([role, us]) => [`${role} us`, us])),
+        ...cpu,
       },
       errors: Object.values(result.errors).reduce((sum, count) => sum + count, 0),
     };
   };
-}
-
-function cpuTimes(processes: ReturnType<RunningSubject['processes']>): [role: string, us: number][] {
-  return Object.entries(processes).map(([role, pids]) => [role, cpuTimeUs(pids)]);
 }

@@ -7,11 +7,13 @@ export const HELLO_BODY = '{"message":"Hello from the server behind it","ok":tru
 /** One request in so many waits where that is asked for, and so long. */
 const slowOneIn = 10;
 const slowMs = 100;
+const dripMs = 5;
 
 /**
  * The small server that all subjects stand in front of; it does not listen yet. Without a query its answer is small, whatever
  * the method and the path; `?bytes=N` asks for one of N bytes, `?slow` for one that keeps every tenth request waiting, `?stream=N`
- * for N bytes of the pattern, `?check=N` says by its status whether the body was that.
+ * for N bytes of the pattern, `?check=N` says by its status whether the body was that, and
+ * `?drip` for one that never ends.
  */
 export function createServer(): Server {
   const hello = Buffer.from(HELLO_BODY);
@@ -25,6 +27,7 @@ export function createServer(): Server {
     const query = new URLSearchParams(mark < 0 ? '' : url.slice(mark));
     if (query.has('stream')) return stream(response, Number(query.get('stream')));
     if (query.has('check')) return check(request, response, Number(query.get('check')));
+    if (query.has('drip')) return drip(response);
     afterBody(request, () => {
       const body = query.has('bytes') ? padded(Number(query.get('bytes'))) : hello;
       if (query.has('slow') && asked++ % slowOneIn === 0) setTimeout(() => answer(response, body), slowMs);
@@ -55,6 +58,14 @@ function check(request: IncomingMessage, response: ServerResponse, bytes: number
   const seen = new PatternCheck();
   request.on('data', (piece: Buffer) => seen.take(piece));
   request.on('end', () => response.writeHead(seen.isWhole(bytes) ? 200 : 422).end());
+}
+
+/** A byte each few milliseconds, counted up. */
+function drip(response: ServerResponse): void {
+  response.writeHead(200, { 'Content-Type': 'application/octet-stream' });
+  let next = 0;
+  const timer = setInterval(() => response.write(Buffer.of(next++ & 255)), dripMs);
+  response.on('close', () => clearInterval(timer));
 }
 
 function afterBody(request: IncomingMessage, then: () => void): void {

@@ -1,6 +1,10 @@
+import { waitUntilAnswering } from '../load/probe.js';
+import { browserGet } from '../load/requests.js';
 import { type Direction, transfer } from '../load/transfer.js';
-import type { Comparison, Measure, Row } from '../row.js';
+import { cpuPerRequest } from '../process/cpu-per-request.js';
+import type { Comparison, Row } from '../row.js';
 import { type StartSubject, VISITED_PATH } from '../subjects.js';
+import { startSubjects } from './start-subjects.js';
 
 /** One body, as fast as it goes. */
 export interface BodyRow {
@@ -24,18 +28,18 @@ export function bodyRow(options: BodyRow): Row {
     comparisons,
     // The first body is what a visitor meets too, and one is long enough.
     warmUp: false,
-    async start(stage) {
-      const measures: Record<string, Measure> = {};
-      for (const [subject, start] of Object.entries(subjects)) {
-        const { origin } = await start(stage);
+    start: (stage) =>
+      startSubjects(stage, subjects, async ({ origin, processes: running }, subject) => {
         const url = new URL(VISITED_PATH, origin);
-        measures[subject] = async ({ quick }) => {
+        await waitUntilAnswering(subject, url, browserGet(url), stage.signal);
+        const processes = running();
+        return async ({ quick }) => {
           const size = quick ? quickBytes : bytes;
-          const ms = await transfer(url, direction, size, stage.signal);
-          return { figures: { 'MB/s': size / 1000 / ms, s: ms / 1000 }, errors: 0 };
+          const { result, cpu } = await cpuPerRequest(processes, async () => {
+            return { ms: await transfer(url, direction, size, stage.signal), requests: 1 };
+          });
+          return { figures: { 'MB/s': size / 1000 / result.ms, ...cpu }, errors: 0 };
         };
-      }
-      return measures;
-    },
+      }),
   };
 }

@@ -5,7 +5,8 @@ import { runWrk } from '../load/wrk.js';
 import { cpuPerRequest } from '../process/cpu-per-request.js';
 import type { Comparison, Effort, Measure, Measurement, Row } from '../row.js';
 import type { Stage } from '../stage.js';
-import { type StartSubject, VISITED_PATH } from '../subjects.js';
+import { type RunningSubject, type StartSubject, VISITED_PATH } from '../subjects.js';
+import { startSubjects } from './start-subjects.js';
 
 /** Visitors that ask without pause. */
 export interface LoadRow {
@@ -27,30 +28,23 @@ export function loadRow({ name, title, subjects, comparisons, ...load }: LoadRow
     title,
     subjects: Object.keys(subjects),
     comparisons,
-    async start(stage) {
-      const measures: Record<string, Measure> = {};
-      for (const [subject, startSubject] of Object.entries(subjects)) {
-        measures[subject] = await startLoaded(subject, startSubject, load, stage);
-      }
-      return measures;
-    },
+    start: (stage) => startSubjects(stage, subjects, (running, subject) => loaded(running, subject, load, stage)),
   };
 }
 
-async function startLoaded(
+async function loaded(
+  { origin, paths = [VISITED_PATH], processes: running }: RunningSubject,
   name: string,
-  start: StartSubject,
   { request, query = '', visitors }: Pick<LoadRow, 'request' | 'query' | 'visitors'>,
   stage: Stage,
 ): Promise<Measure> {
-  const subject = await start(stage);
-  const urls = (subject.paths ?? [VISITED_PATH]).map((path) => new URL(`${path}${query}`, subject.origin));
+  const urls = paths.map((path) => new URL(`${path}${query}`, origin));
   const url = urls[0]!;
   const requests = urls.map(request);
   const asked = requests[0]!;
   await waitUntilAnswering(name, url, asked, stage.signal);
   // Only now has nginx surely started its worker.
-  const processes = subject.processes();
+  const processes = running();
   const folder = stage.folder(name);
 
   return async ({ seconds }: Effort): Promise<Measurement> => {

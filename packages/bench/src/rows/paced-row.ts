@@ -2,8 +2,9 @@ import { runPacedLoad } from '../load/paced-load.js';
 import { waitUntilAnswering } from '../load/probe.js';
 import { browserGet } from '../load/requests.js';
 import { cpuPerRequest } from '../process/cpu-per-request.js';
-import type { Comparison, Measure, Row } from '../row.js';
+import type { Comparison, Row } from '../row.js';
 import { type StartSubject, VISITED_PATH } from '../subjects.js';
+import { startSubjects } from './start-subjects.js';
 
 /** Visitors that ask at a fixed rate, far from what any subject can do. */
 export interface PacedRow {
@@ -22,23 +23,19 @@ export function pacedRow({ name, title, perSecond, visitors, subjects, compariso
     title,
     subjects: Object.keys(subjects),
     comparisons,
-    async start(stage) {
-      const measures: Record<string, Measure> = {};
-      for (const [subject, start] of Object.entries(subjects)) {
-        const running = await start(stage);
+    start: (stage) =>
+      startSubjects(stage, subjects, async (running, subject) => {
         const url = new URL(VISITED_PATH, running.origin);
         const request = browserGet(url);
         const { signal } = stage;
         await waitUntilAnswering(subject, url, request, signal);
         const processes = running.processes();
-        measures[subject] = async ({ seconds }) => {
+        return async ({ seconds }) => {
           const { result, cpu } = await cpuPerRequest(processes, () =>
             runPacedLoad({ url, request, perSecond, seconds, visitors, signal }),
           );
           return { figures: { ...result.figures, ...cpu }, errors: result.errors };
         };
-      }
-      return measures;
-    },
+      }),
   };
 }

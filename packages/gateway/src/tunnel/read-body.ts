@@ -56,6 +56,8 @@ function readPieces(
 ): void {
   let bytes = start;
   let length = start.length;
+  const { contentLength } = visit.head;
+  const longest = contentLength < 0 ? options.maxBytes + 1 : contentLength;
   let done = false;
   let timer = options.deadlineMs === undefined ? undefined : setTimeout(onLate, options.deadlineMs).unref();
 
@@ -80,6 +82,7 @@ function readPieces(
         return visit.fail('body-too-large');
       }
       if (options.onProgress && !options.onProgress(bytes.subarray(0, length))) return end();
+      if (source.ended) break;
       if (length === bytes.length) grow();
       const count = source.read(bytes, length, bytes.length);
       if (count === 0) break;
@@ -91,7 +94,7 @@ function readPieces(
   }
 
   function grow(): void {
-    const grown = new Uint8Array(Math.min(Math.max(bytes.length * 4, 16 * 1024), options.maxBytes + 1));
+    const grown = Buffer.allocUnsafeSlow(Math.min(Math.max(bytes.length * 4, 16 * 1024), longest));
     grown.set(bytes);
     bytes = grown;
   }

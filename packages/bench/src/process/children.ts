@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { BenchError } from '../bench-error.js';
 
 const END_MS = 3_000;
-const ANSWER_MS = 60_000;
+const ANSWER_MS = 180_000;
 
 /** What to start, and what to do when it ends by itself. */
 export interface ChildOptions {
@@ -20,7 +20,7 @@ export interface ChildOptions {
 /** A process that was started here and is ended here. */
 export interface Child {
   readonly pid: number;
-  /** The next line that it prints, as JSON; rejects when it ends before, is not JSON, or takes longer than 60 s. */
+  /** The next line that it prints, as JSON; rejects when it ends before, is not JSON, or takes longer than 180 s. */
   nextLine(signal: AbortSignal): Promise<Record<string, unknown>>;
   /** Writes it a line. */
   say(line: string): void;

@@ -1,9 +1,5 @@
-import { errorCount, type Measurement } from './measure.js';
-import type { Comparison, Figure } from './rows.js';
-import type { SubjectName } from './subjects.js';
-
-/** One round: every subject measured once, one right after the other. */
-export type Round = Readonly<Partial<Record<SubjectName, Measurement>>>;
+import { type Budget, type Budgets, holds } from './budgets.js';
+import { type Comparison, nameOf, type Round } from './row.js';
 
 /** Median, smallest and largest of some figures. */
 export interface Spread {
@@ -12,31 +8,37 @@ export interface Spread {
   readonly max: number;
 }
 
-/** `invalid`: some of the requests failed, so that the ratio says nothing. */
+/** `invalid`: some of the requests failed, so that the figure says nothing. */
 export type Verdict = 'met' | 'missed' | 'invalid';
 
 /** A comparison with what came out of it. */
 export interface ComparisonResult extends Comparison {
-  readonly ratio: Spread;
-  /** Undefined where the comparison has no such limit; the median decides. */
-  readonly floorVerdict: Verdict | undefined;
-  readonly budgetVerdict: Verdict | undefined;
+  /** How it is called. */
+  readonly name: string;
+  /** The ratio, or where it stands against nothing the figure. */
+  readonly value: Spread;
+  /** Undefined where there is none; the median decides. */
+  readonly budget: Budget | undefined;
+  readonly verdict: Verdict | undefined;
 }
 
 /** The ratio within each round, so that what slows the whole machine for a while slows both sides of it. */
-export function compare(comparison: Comparison, rounds: readonly Round[]): ComparisonResult {
-  const { figure, subject, against, floor, budget } = comparison;
-  const ratio = spread(rounds.map((round) => figureOf(figure, subject, round) / figureOf(figure, against, round)));
-  const valid = rounds.every((round) =>
-    [subject, against].every((name) => errorCount(measurementOf(name, round)) === 0),
-  );
-  const verdict = (limit: number | undefined): Verdict | undefined => {
-    if (limit === undefined) return undefined;
-    if (!valid) return 'invalid';
-    const holds = figure.kind === 'rate' ? ratio.median >= limit : ratio.median <= limit;
-    return holds ? 'met' : 'missed';
-  };
-  return { ...comparison, ratio, floorVerdict: verdict(floor), budgetVerdict: verdict(budget) };
+export function compare(
+  comparison: Comparison,
+  rounds: readonly Round[],
+  budgets: Budgets[string] = {},
+): ComparisonResult {
+  const name = nameOf(comparison);
+  const value = spread(rounds.map((round) => valueIn(round, comparison)));
+  const budget = budgets[name];
+  return { ...comparison, name, value, budget, verdict: budget && verdictOn(budget) };
+
+  function verdictOn(limit: Budget): Verdict {
+    const failed = ({ subject, against = subject }: Comparison, round: Round): number =>
+      round[subject]!.errors + round[against]!.errors;
+    if (rounds.some((round) => failed(comparison, round) > 0)) return 'invalid';
+    return holds(limit, value.median) ? 'met' : 'missed';
+  }
 }
 
 /** Median (of an even number: the mean of the two in the middle), minimum and maximum of at least one value. */
@@ -47,16 +49,13 @@ export function spread(values: readonly number[]): Spread {
   return { median: (lower + upper) / 2, min: sorted[0]!, max: sorted.at(-1)! };
 }
 
-function figureOf(figure: Figure, subject: SubjectName, round: Round): number {
-  const { requestsPerSecond, cpuUs } = measurementOf(subject, round);
-  if (figure.kind === 'rate') return requestsPerSecond;
-  const own = figure.role === undefined ? undefined : cpuUs[figure.role];
-  // A role that only one of the two has (connector + app against app) stands against the whole of the other.
-  return own ?? Object.values(cpuUs).reduce((sum, us) => sum + us, 0);
+function valueIn(round: Round, { figure, subject, against, againstFigure = figure }: Comparison): number {
+  const own = figureOf(round, subject, figure);
+  return against === undefined ? own : own / figureOf(round, against, againstFigure);
 }
 
-function measurementOf(subject: SubjectName, round: Round): Measurement {
-  const measurement = round[subject];
-  if (measurement === undefined) throw new Error(`${subject} is compared in a row that does not measure it`);
-  return measurement;
+function figureOf(round: Round, subject: string, figure: string): number {
+  const value = round[subject]?.figures[figure];
+  if (value === undefined) throw new Error(`${subject} is compared by "${figure}", which its row does not measure`);
+  return value;
 }

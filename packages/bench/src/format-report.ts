@@ -1,64 +1,65 @@
-import { type ComparisonResult, type Round, type Spread, spread, type Verdict } from './compare.js';
-import { errorCount, type Measurement } from './measure.js';
-import type { Report } from './report.js';
-import type { Comparison } from './rows.js';
+import type { Budget } from './budgets.js';
+import { type ComparisonResult, type Spread, spread } from './compare.js';
+import { judgedIn, type Report } from './report.js';
 import type { RowResult } from './run-row.js';
 
 /** The report as Markdown that reads well on a terminal too. */
-export function formatReport({ machine, rounds, seconds, rows }: Report): string {
+export function formatReport(report: Report): string {
+  const { machine, rounds, seconds, quick, rows } = report;
   const facts =
     `${machine.cpus} CPUs (${machine.cpuModel}), Linux ${machine.kernel}, Node ${machine.node}, nginx ${machine.nginx}, ` +
-    `wrk ${machine.wrk}; load before ${machine.loadBefore.toFixed(2)}; ${rounds} rounds of ${seconds} s; ${machine.time}`;
-  return [facts, ...rows.map(formatRow)].join('\n\n');
+    `wrk ${machine.wrk}; load before ${machine.loadBefore.toFixed(2)}; ${rounds} rounds of ${seconds} s` +
+    `${quick ? ', quick: the figures say little' : ''}; ${machine.time}`;
+  return [facts, ...rows.map(formatRow), formatBudgets(report)].join('\n\n');
 }
 
-function formatRow(row: RowResult): string {
-  const mark = row.errors > 0 ? `: ${row.errors} ERRORS, do not trust this row` : '';
-  const names = Object.keys(row.rounds[0] ?? {}) as (keyof Round)[];
-  const subjects = names.map((name) =>
-    subjectCells(
-      name,
-      row.rounds.flatMap((round) => round[name] ?? []),
-    ),
-  );
+function formatRow({ title, errors, rounds, comparisons }: RowResult): string {
+  const mark = errors > 0 ? `: ${errors} ERRORS, do not trust this row` : '';
+  const measurements = rounds.flatMap((round) => Object.values(round));
+  const figures = [...new Set(measurements.flatMap((each) => Object.keys(each.figures)))];
+  const subjects = Object.keys(rounds[0] ?? {}).map((subject) => {
+    const own = rounds.map((round) => round[subject]!);
+    const cells = figures.map((figure) => {
+      const values = own.flatMap((each) => each.figures[figure] ?? []);
+      return values.length === 0 ? '' : formatSpread(spread(values));
+    });
+    return [subject, ...cells, String(own.reduce((sum, each) => sum + each.errors, 0))];
+  });
   return [
-    `## ${row.title} (${row.headBytes} bytes)${mark}`,
-    table(['subject', 'requests/s', 'p50 ms', 'p99 ms', 'CPU us/request', 'errors'], subjects),
-    table(['ratio within a round', 'median', 'min', 'max', 'floor', 'budget'], row.comparisons.map(comparisonCells)),
+    `## ${title}${mark}`,
+    table(['subject', ...figures, 'errors'], subjects),
+    ...(comparisons.length === 0
+      ? []
+      : [table(['within a round', 'median', 'min', 'max', 'budget'], comparisons.map(cellsOf))]),
   ].join('\n\n');
 }
 
-function subjectCells(name: string, measurements: readonly Measurement[]): string[] {
-  const of = (figure: (measurement: Measurement) => number): Spread => spread(measurements.map(figure));
-  const rate = of((each) => each.requestsPerSecond);
-  const roles = Object.keys(measurements[0]?.cpuUs ?? {});
-  const cpu = roles.map((role) => `${role} ${of((each) => each.cpuUs[role] ?? 0).median.toFixed(1)}`);
-  return [
-    name,
-    `${thousands(rate.median)} (${thousands(rate.min)}-${thousands(rate.max)})`,
-    (of((each) => each.p50Us).median / 1000).toFixed(2),
-    (of((each) => each.p99Us).median / 1000).toFixed(2),
-    cpu.join(', '),
-    String(measurements.reduce((sum, each) => sum + errorCount(each), 0)),
-  ];
+function formatBudgets(report: Report): string {
+  const judged = judgedIn(report).map((each) => [each.row, ...cellsOf(each)]);
+  return ['## Budgets', table(['row', 'what', 'median', 'min', 'max', 'budget'], judged)].join('\n\n');
 }
 
-function comparisonCells(result: ComparisonResult): string[] {
-  const { ratio, floor, floorVerdict, budget, budgetVerdict } = result;
-  const sign = result.figure.kind === 'rate' ? '>=' : '<=';
-  const limit = (value: number | undefined, verdict: Verdict | undefined): string =>
-    value === undefined ? '' : `${sign} ${value} ${verdict}`;
-  const figures = [ratio.median, ratio.min, ratio.max].map((value) => `${value.toFixed(2)}x`);
-  return [titleOf(result), ...figures, limit(floor, floorVerdict), limit(budget, budgetVerdict)];
+function cellsOf({ name, against, value, budget, verdict }: ComparisonResult): string[] {
+  const unit = against === undefined ? '' : 'x';
+  const figures = [value.median, value.min, value.max].map((each) => `${formatNumber(each)}${unit}`);
+  return [name, ...figures, budget === undefined ? '' : `${formatBudget(budget)} ${verdict}`];
 }
 
-function titleOf({ figure, subject, against }: Comparison): string {
-  if (figure.kind === 'rate') return `requests/s, ${subject} / ${against}`;
-  return `CPU, ${subject}${figure.role === undefined ? '' : ` (${figure.role})`} / ${against}`;
+/** As it stands in the table. */
+export function formatBudget(budget: Budget): string {
+  return 'atLeast' in budget ? `>= ${budget.atLeast}` : `<= ${budget.atMost}`;
 }
 
-function thousands(value: number): string {
-  return `${(value / 1000).toFixed(1)}k`;
+function formatSpread({ median, min, max }: Spread): string {
+  if (min === max) return formatNumber(median);
+  return `${formatNumber(median)} (${formatNumber(min)}-${formatNumber(max)})`;
+}
+
+/** Three digits that count, without an exponent. */
+export function formatNumber(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 10_000) return `${(value / 1000).toFixed(1)}k`;
+  return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2);
 }
 
 function table(head: readonly string[], body: readonly (readonly string[])[]): string {

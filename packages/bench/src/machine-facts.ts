@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { cpus, loadavg, release } from 'node:os';
-import type { SubjectContext } from './subjects.js';
+import type { Stage } from './stage.js';
 
 /** Where the figures come from: without it they cannot be compared with others. */
 export interface MachineFacts {
@@ -16,7 +16,7 @@ export interface MachineFacts {
 }
 
 /** Reads them. */
-export function machineFacts(programs: SubjectContext['programs']): MachineFacts {
+export function machineFacts(programs: Stage['programs']): MachineFacts {
   const processors = cpus();
   return {
     time: new Date().toISOString(),

@@ -2,14 +2,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BenchError } from './bench-error.js';
-import { formatReport } from './format-report.js';
+import { readBudgets } from './budgets.js';
+import { formatBudget, formatNumber, formatReport } from './format-report.js';
 import { machineFacts } from './machine-facts.js';
 import { type Arguments, HELP, parseArguments } from './parse-arguments.js';
 import { createChildren } from './process/children.js';
 import { findProgram } from './process/find-program.js';
-import type { Report } from './report.js';
+import { judgedIn, type Report } from './report.js';
 import { type RowResult, runRow } from './run-row.js';
-import type { SubjectContext } from './subjects.js';
+import type { Stage } from './stage.js';
 
 const EXIT_USAGE = 2;
 const EXIT_INTERRUPTED = 130;
@@ -25,7 +26,7 @@ async function main(args: readonly string[]): Promise<number> {
     const json = `${JSON.stringify(report, undefined, 2)}\n`;
     if (parsed.json !== undefined && parsed.json !== '-') writeFileSync(parsed.json, json);
     process.stdout.write(parsed.json === '-' ? json : `${formatReport(report)}\n`);
-    return 0;
+    return parsed.check ? check(report) : 0;
   } catch (error) {
     if (interrupt.signal.aborted) return EXIT_INTERRUPTED;
     if (!(error instanceof BenchError)) throw error;
@@ -48,8 +49,9 @@ function readArguments(args: readonly string[]): Arguments | number {
   }
 }
 
-async function run({ rounds, seconds, rows }: Arguments, interrupt: AbortController): Promise<Report> {
+async function run({ rounds, seconds, quick, rows }: Arguments, interrupt: AbortController): Promise<Report> {
   const programs = requirePrograms();
+  const budgets = readBudgets();
   const children = createChildren();
   const folder = mkdtempSync(join(tmpdir(), 'rhttp-bench-'));
   process.once('exit', () => children.abort());
@@ -63,16 +65,28 @@ async function run({ rounds, seconds, rows }: Arguments, interrupt: AbortControl
     const results: RowResult[] = [];
     for (const row of rows) {
       const { signal } = interrupt;
-      results.push(await runRow(row, { rounds, seconds, programs, folder, children, signal, onProgress }));
+      results.push(
+        await runRow(row, { rounds, seconds, quick, budgets, programs, folder, children, signal, onProgress }),
+      );
     }
-    return { version: 1, machine, rounds, seconds, rows: results };
+    return { version: 2, machine, rounds, seconds, quick, rows: results };
   } finally {
     await children.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function requirePrograms(): SubjectContext['programs'] {
+/** Names the budgets that are not kept; the exit code. */
+function check(report: Report): number {
+  const wrong = judgedIn(report).filter(({ verdict }) => verdict !== 'met');
+  for (const { row, name, value, budget, verdict } of wrong) {
+    const median = `${formatNumber(value.median)}, ${budget && formatBudget(budget)}`;
+    process.stderr.write(`bench: ${verdict}: ${row}: ${name}: ${median}\n`);
+  }
+  return wrong.length === 0 ? 0 : 1;
+}
+
+function requirePrograms(): Stage['programs'] {
   const wrk = findProgram('wrk');
   const nginx = findProgram('nginx');
   if (wrk === undefined || nginx === undefined) {

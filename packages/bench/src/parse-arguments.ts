@@ -1,13 +1,18 @@
 import { parseArgs } from 'node:util';
 import { BenchError } from './bench-error.js';
-import { ROWS, type Row } from './rows.js';
+import type { Row } from './row.js';
+import { ROWS } from './rows.js';
 
 /** What the command line asks for. */
 export interface Arguments {
   readonly help: boolean;
   readonly rounds: number;
   readonly seconds: number;
+  /** Whether amounts are small too. */
+  readonly quick: boolean;
   readonly rows: readonly Row[];
+  /** Whether a missed budget is a failure. */
+  readonly check: boolean;
   /** Where the JSON goes; `-` is stdout. */
   readonly json: string | undefined;
 }
@@ -19,26 +24,29 @@ Measures a gateway with its connector against nginx, and against the server by i
 Every round measures every subject once, by turns; what counts is the median of the ratios within the rounds.
 
   --rounds N     rounds a row (5)
-  --seconds S    whole seconds a measurement (4)
-  --quick        3 rounds of 1 s: does it run, not how fast
+  --seconds S    whole seconds a measurement (2)
+  --quick        one round of 1 s, small amounts: does it run, not how fast
   --only ROW     this row only; may be given more than once
+  --check        exit 1 when a budget is missed, or could not be judged, and name it; with --only, of those rows
   --json FILE    write the full result as JSON to FILE too; "-": to stdout, in place of the table
   --help
 
 Rows:
-${ROWS.map(({ name, title }) => `  ${name.padEnd(15)}${title}`).join('\n')}
+${ROWS.map(({ name, title }) => `  ${name.padEnd(18)}${title}`).join('\n')}
 
-The table goes to stdout, progress to stderr. Exit code 1 when it could not measure, 2 for wrong arguments; a missed floor is
-reported as "missed" and exits 0. Needs Linux, wrk and nginx.
+The table goes to stdout, progress to stderr. Budgets are in packages/bench/budgets.json. Exit code 1 when it could not measure,
+2 for wrong arguments; without --check a missed budget is reported as "missed" and exits 0. Needs Linux, wrk and nginx.
 `;
 
 /** Reads the command line; throws {@link BenchError} where it is wrong. */
 export function parseArguments(args: readonly string[]): Arguments {
-  const { help, quick, rounds, seconds, only, json } = optionsIn(args);
+  const { help = false, quick = false, check = false, rounds, seconds, only, json } = optionsIn(args);
   return {
-    help: help ?? false,
-    rounds: countIn('--rounds', rounds ?? (quick ? '3' : '5')),
-    seconds: countIn('--seconds', seconds ?? (quick ? '1' : '4')),
+    help,
+    quick,
+    check,
+    rounds: countIn('--rounds', rounds ?? (quick ? '1' : '5')),
+    seconds: countIn('--seconds', seconds ?? (quick ? '1' : '2')),
     rows: only === undefined ? ROWS : only.map(rowOf),
     json,
   };
@@ -46,6 +54,7 @@ export function parseArguments(args: readonly string[]): Arguments {
 
 interface GivenOptions {
   readonly help?: boolean | undefined;
+  readonly check?: boolean | undefined;
   readonly quick?: boolean | undefined;
   readonly rounds?: string | undefined;
   readonly seconds?: string | undefined;
@@ -61,6 +70,7 @@ function optionsIn(args: readonly string[]): GivenOptions {
         rounds: { type: 'string' },
         seconds: { type: 'string' },
         quick: { type: 'boolean' },
+        check: { type: 'boolean' },
         only: { type: 'string', multiple: true },
         json: { type: 'string' },
         help: { type: 'boolean', short: 'h' },

@@ -7,20 +7,28 @@ afterEach(() => children.close());
 
 it('reads the first line and ends the process without calling that a death', async () => {
   const { child, death } = await startNode('console.log(JSON.stringify({ url: "u" })); process.stdin.resume()');
-  expect(await child.firstLine(death.signal)).toEqual({ url: 'u' });
+  expect(await child.nextLine(death.signal)).toEqual({ url: 'u' });
   await child.close();
   expect(isRunning(child.pid)).toBe(false);
   expect(death.signal.aborted).toBe(false);
 });
 
+it('hears the answer to what it says', async () => {
+  const { child, death } = await startNode(
+    'process.stdin.on("data", (text) => console.log(JSON.stringify({ heard: String(text) }))).resume()',
+  );
+  child.say('memory');
+  expect(await child.nextLine(death.signal)).toEqual({ heard: 'memory\n' });
+});
+
 it('says in one line why a process died before it was ready', async () => {
   const { child, death } = await startNode('throw new RangeError("no such port")');
-  await expect(child.firstLine(death.signal)).rejects.toThrow('subject died (exit code 1): RangeError: no such port');
+  await expect(child.nextLine(death.signal)).rejects.toThrow('subject died (exit code 1): RangeError: no such port');
 });
 
 it('refuses a first line that is not JSON', async () => {
   const { child, death } = await startNode('console.log("ready"); process.stdin.resume()');
-  await expect(child.firstLine(death.signal)).rejects.toThrow('subject printed something else than JSON: ready');
+  await expect(child.nextLine(death.signal)).rejects.toThrow('subject printed something else than JSON: ready');
 });
 
 it('names a program that cannot be started', async () => {

@@ -1,35 +1,44 @@
 import { describe, expect, it } from 'vitest';
-import { compare, type Round, spread } from '../src/compare.js';
-import type { Measurement } from '../src/measure.js';
-import type { Comparison } from '../src/rows.js';
+import { compare, spread } from '../src/compare.js';
+import type { Comparison, Measurement, Round } from '../src/row.js';
 
-const rate: Comparison = { figure: { kind: 'rate' }, subject: 'gateway', against: 'nginx', floor: 1.5, budget: 2.5 };
+const rate: Comparison = { figure: 'requests/s', subject: 'gateway', against: 'nginx' };
+const budgets = {
+  'requests/s, gateway / nginx': { atLeast: 1.5 },
+  'CPU us, gateway / nginx': { atMost: 0.65 },
+  'CPU us, gateway': { atMost: 30 },
+};
 
 describe('compare', () => {
   it('takes the median of the ratios within the rounds, not the ratio of the medians', () => {
     const rounds = [round(100, 100), round(400, 200), round(3000, 1000)];
-    const result = compare(rate, rounds);
-    expect(result.ratio).toEqual({ median: 2, min: 1, max: 3 });
-    expect(result).toMatchObject({ floorVerdict: 'met', budgetVerdict: 'missed' });
+    const result = compare(rate, rounds, budgets);
+    expect(result.value).toEqual({ median: 2, min: 1, max: 3 });
+    expect(result.verdict).toBe('met');
   });
 
-  it('sums the CPU time of all roles, or takes the one asked for, and a limit is then an upper one', () => {
+  it('keeps to a budget that is an upper limit', () => {
+    const result = compare({ ...rate, figure: 'CPU us' }, [round(1, 1)], budgets);
+    expect(result.value.median).toBe(30 / 40);
+    expect(result.verdict).toBe('missed');
+  });
+
+  it("takes a figure of one against another one's, or as it is", () => {
     const rounds = [round(1, 1)];
-    const cpu: Comparison = { figure: { kind: 'cpu' }, subject: 'gateway', against: 'nginx', floor: 0.8, budget: 0.65 };
-    const all = compare(cpu, rounds);
-    expect(all.ratio.median).toBe(30 / 40);
-    expect(all).toMatchObject({ floorVerdict: 'met', budgetVerdict: 'missed' });
-    const one = compare({ ...cpu, figure: { kind: 'cpu', role: 'connector + app' } }, rounds);
-    expect(one.ratio.median).toBe(10 / 40);
+    const role: Comparison = { ...rate, figure: 'app us', againstFigure: 'CPU us' };
+    expect(compare(role, rounds)).toMatchObject({ value: { median: 10 / 40 }, budget: undefined, verdict: undefined });
+    const alone = compare({ figure: 'CPU us', subject: 'gateway' }, rounds, budgets);
+    expect(alone).toMatchObject({ value: { median: 30 }, verdict: 'met' });
   });
 
   it('decides nothing where requests failed, on either side', () => {
     const fast = round(1000, 100);
-    const failing = { ...fast.nginx!, errors: { ...fast.nginx!.errors, status: 1 } };
-    expect(compare(rate, [fast, { ...fast, nginx: failing }])).toMatchObject({
-      floorVerdict: 'invalid',
-      budgetVerdict: 'invalid',
-    });
+    const failing = { ...fast, nginx: { ...fast.nginx!, errors: 1 } };
+    expect(compare(rate, [fast, failing], budgets).verdict).toBe('invalid');
+  });
+
+  it('refuses to compare what is not measured', () => {
+    expect(() => compare({ ...rate, figure: 'p50 ms' }, [round(1, 1)])).toThrow('"p50 ms"');
   });
 });
 
@@ -42,12 +51,11 @@ describe('spread', () => {
 
 function round(gateway: number, nginx: number): Round {
   return {
-    gateway: measurement(gateway, { gateway: 20, 'connector + app': 10 }),
-    nginx: measurement(nginx, { nginx: 25, app: 15 }),
+    gateway: measurement({ 'requests/s': gateway, 'CPU us': 30, 'app us': 10 }),
+    nginx: measurement({ 'requests/s': nginx, 'CPU us': 40 }),
   };
 }
 
-function measurement(requestsPerSecond: number, cpuUs: Measurement['cpuUs']): Measurement {
-  const errors = { connect: 0, read: 0, write: 0, timeout: 0, status: 0 };
-  return { requests: 1, requestsPerSecond, p50Us: 1, p99Us: 1, errors, cpuUs };
+function measurement(figures: Measurement['figures']): Measurement {
+  return { figures, errors: 0 };
 }

@@ -9,8 +9,8 @@ export interface WrkOptions {
   /** The program's full path. */
   readonly program: string;
   readonly url: URL;
-  /** Sent as it is, byte for byte, again and again. */
-  readonly head: string;
+  /** Sent as they are, byte for byte, one after the other, again and again. */
+  readonly requests: readonly string[];
   /** Keep-alive connections, each with one request at a time. */
   readonly visitors: number;
   /** How long, in whole seconds. */
@@ -35,10 +35,10 @@ const THREADS = 1;
 
 /** Loads `url` for a while and returns what wrk counted. */
 export async function runWrk(options: WrkOptions): Promise<WrkResult> {
-  const { program, url, head, visitors, seconds, folder, signal } = options;
+  const { program, url, requests, visitors, seconds, folder, signal } = options;
   signal.throwIfAborted();
   const script = join(folder, 'wrk.lua');
-  writeFileSync(script, luaScript(head));
+  writeFileSync(script, luaScript(requests));
   const args = ['-t', THREADS, '-c', visitors, '-d', seconds, '-s', script, url.href].map(String);
   const wrk = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
@@ -59,11 +59,17 @@ export async function runWrk(options: WrkOptions): Promise<WrkResult> {
 }
 
 /**
- * Replacing `format` sends exactly these bytes and still lets wrk build the request once; a `request` function would be called
- * for every request, and fields given with `-H` come out in the order of a hash table.
+ * Replacing `format` sends exactly these bytes and still lets wrk build the request once; a `request` function is called for
+ * every request, so that is only for several, and fields given with `-H` come out in the order of a hash table.
  */
-function luaScript(head: string): string {
-  return `wrk.format = function() return ${JSON.stringify(head)} end
+function luaScript(requests: readonly string[]): string {
+  const several = `local all = ${`{${requests.map((each) => JSON.stringify(each)).join(',\n')}}`}
+local last = 0
+request = function()
+  last = last % #all + 1
+  return all[last]
+end`;
+  return `${requests.length > 1 ? several : `wrk.format = function() return ${JSON.stringify(requests[0])} end`}
 done = function(summary, latency)
   local e = summary.errors
   io.write(string.format(

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { BenchError } from '../bench-error.js';
 
 const END_MS = 3_000;
-const READY_MS = 20_000;
+const ANSWER_MS = 180_000;
 
 /** What to start, and what to do when it ends by itself. */
 export interface ChildOptions {
@@ -20,8 +20,10 @@ export interface ChildOptions {
 /** A process that was started here and is ended here. */
 export interface Child {
   readonly pid: number;
-  /** The first line that it prints, as JSON; rejects when it ends before, is not JSON, or takes longer than 20 s. */
-  firstLine(signal: AbortSignal): Promise<Record<string, unknown>>;
+  /** The next line that it prints, as JSON; rejects when it ends before, is not JSON, or takes longer than 180 s. */
+  nextLine(signal: AbortSignal): Promise<Record<string, unknown>>;
+  /** Writes it a line. */
+  say(line: string): void;
   /** Ends it (SIGTERM, after 3 s SIGKILL); resolves when it is gone. */
   close(): Promise<void>;
 }
@@ -54,8 +56,7 @@ export function createChildren(): Children {
       complaints = (complaints + text).slice(-8_192);
     });
     child.stdin.on('error', () => {}); // it ended first: 'close' reports it
-    const lines = createInterface({ input: child.stdout });
-    const first = new Promise<string | undefined>((resolve) => lines.once('line', resolve).once('close', resolve));
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
 
     let closing = false;
     const closed = new Promise<void>((resolve) => {
@@ -74,18 +75,17 @@ export function createChildren(): Children {
     };
     running.set(child, close);
 
-    const firstLine = async (signal: AbortSignal): Promise<Record<string, unknown>> => {
-      const line = await Promise.race([first, aborted(AbortSignal.any([signal, AbortSignal.timeout(READY_MS)]))]).catch(
-        (error: unknown) => {
-          if (signal.aborted) throw error;
-          throw new BenchError(`${name} was not ready within ${READY_MS / 1000} s${reasonIn(complaints)}`);
-        },
-      );
+    const nextLine = async (signal: AbortSignal): Promise<Record<string, unknown>> => {
+      const late = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
+      const line = await Promise.race([lines.next(), aborted(late)]).catch((error: unknown) => {
+        if (signal.aborted) throw error;
+        throw new BenchError(`${name} said nothing for ${ANSWER_MS / 1000} s${reasonIn(complaints)}`);
+      });
       // Its output ends just before it does, and why it ended is what the reader wants to know: onDeath aborts the signal.
-      if (line === undefined) return closed.then(() => Promise.reject(signal.reason));
-      return parseLine(name, line);
+      if (line.done) return closed.then(() => Promise.reject(signal.reason));
+      return parseLine(name, line.value);
     };
-    return { pid, firstLine, close };
+    return { pid, nextLine, say: (text) => void child.stdin.write(`${text}\n`), close };
   }
 
   return {

@@ -1,10 +1,10 @@
 // Child process: the same server behind a gateway, reached through its connector only. It never listens.
 
 import { connect } from '@reverse-http/connector/node';
-import { createHelloServer } from './hello-server.js';
+import { createServer } from './create-server.js';
 import { reportReady } from './report-ready.js';
 
-const connection = connect(createHelloServer(), {
+const connection = connect(createServer(), {
   gateway: process.env.BENCH_GATEWAY ?? '',
   target: process.env.BENCH_TARGET ?? '',
   token: process.env.BENCH_TOKEN ?? '',

@@ -31,12 +31,18 @@ function configuration(port: number, upstream: URL): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   return `${user}daemon off;
 worker_processes 1;
+worker_rlimit_nofile 20000;
 pid nginx.pid;
 error_log stderr warn;
-events { worker_connections 4096; }
+events { worker_connections 16384; }
 http {
 ${temporary.map((name) => `  ${name}_temp_path ${name}_temp;`).join('\n')}
   access_log off;
+  # Bodies of any size pass as they come, as they do through the others, and never by way of a file.
+  client_max_body_size 0;
+  client_body_buffer_size 256k;
+  proxy_request_buffering off;
+  proxy_max_temp_file_size 0;
   keepalive_requests 1000000000;
   keepalive_timeout 600s;
   upstream app {

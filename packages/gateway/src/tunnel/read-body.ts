@@ -1,4 +1,5 @@
 import type { ByteSource } from '@reverse-http/protocol/mux';
+import { Slab } from '@reverse-http/protocol/pipe';
 import type { Visit } from '../visit/visit.js';
 
 /** Settings of a {@link ReadBody}. */
@@ -16,30 +17,33 @@ export interface ReadBodyOptions {
 /** Reads a request's body whole; made by {@link createBodyReader}. */
 export type ReadBody = (visit: Visit, options: ReadBodyOptions, onBody: (body: Uint8Array) => void) => void;
 
-const sharedBytes = 64 * 1024;
+/** Most bodies are here whole when they are asked for, and are no longer than this. */
+const wholeBytes = 64 * 1024;
+const blockBytes = 128 * 1024;
+/** Nobody refers to parts of shorter bodies once the call is over: what is to be kept of so little is copied. */
+const keptBytes = 1024;
 
 /**
- * Makes a reader of bodies. A body is valid only during the call of `onBody`, which does not come when the visitor leaves or
- * the body is too long. Most are here whole with their head: they are read into one buffer, and cost no memory of their own;
- * for others a buffer grows as bytes arrive, never by the visitor's word.
+ * Makes a reader of bodies. `onBody` does not come when the visitor leaves or the body is too long. What it gets does not
+ * change afterwards, but for bodies of up to 1 KiB: visitors' sockets refer to what they have not taken yet. Most are here
+ * whole with their head: they are carved from blocks that all share, and the short ones, polls that bring nothing, cost no
+ * memory at all. For others a buffer grows as bytes arrive, never by the visitor's word.
  */
 export function createBodyReader(): ReadBody {
-  const shared = new Uint8Array(sharedBytes);
-  let isFree = true;
+  const slab = new Slab(blockBytes, (size) => Buffer.allocUnsafeSlow(size));
   return (visit, options, onBody) => {
     const { body, head } = visit;
     if (!body) return onBody(new Uint8Array(0));
     if (head.contentLength > options.maxBytes) return visit.fail('body-too-large');
-    if (!isFree) return readPieces(visit, body, new Uint8Array(0), options, onBody);
-    isFree = false;
-    try {
-      const length = body.read(shared, 0, Math.min(shared.length, options.maxBytes));
-      const bytes = shared.subarray(0, length);
-      if (body.ended) onBody(bytes);
-      else readPieces(visit, body, new Uint8Array(bytes), options, onBody);
-    } finally {
-      isFree = true;
-    }
+    slab.reserve(wholeBytes);
+    const { bytes: block, at: start } = slab;
+    const end = start + body.read(block, start, start + Math.min(wholeBytes, options.maxBytes));
+    const bytes = block.subarray(start, end);
+    if (!body.ended) return readPieces(visit, body, new Uint8Array(bytes), options, onBody);
+    // Claimed before anybody hears of it, who may have another body read.
+    slab.at = end;
+    onBody(bytes);
+    if (bytes.length <= keptBytes && slab.bytes === block && slab.at === end) slab.at = start;
   };
 }
 
@@ -52,6 +56,8 @@ function readPieces(
 ): void {
   let bytes = start;
   let length = start.length;
+  const { contentLength } = visit.head;
+  const longest = contentLength < 0 ? options.maxBytes + 1 : contentLength;
   let done = false;
   let timer = options.deadlineMs === undefined ? undefined : setTimeout(onLate, options.deadlineMs).unref();
 
@@ -76,6 +82,7 @@ function readPieces(
         return visit.fail('body-too-large');
       }
       if (options.onProgress && !options.onProgress(bytes.subarray(0, length))) return end();
+      if (source.ended) break;
       if (length === bytes.length) grow();
       const count = source.read(bytes, length, bytes.length);
       if (count === 0) break;
@@ -87,7 +94,7 @@ function readPieces(
   }
 
   function grow(): void {
-    const grown = new Uint8Array(Math.min(Math.max(bytes.length * 4, 16 * 1024), options.maxBytes + 1));
+    const grown = Buffer.allocUnsafeSlow(Math.min(Math.max(bytes.length * 4, 16 * 1024), longest));
     grown.set(bytes);
     bytes = grown;
   }

@@ -15,6 +15,8 @@ export interface ConnectionKeeper {
   onClosed(connection: ClientConnection): void;
 }
 
+const noBytes: Uint8Array = new Uint8Array(0);
+
 /** A connection to a server: serves one request after the other. */
 export class ClientConnection {
   readonly reader: AnswerReader = new AnswerReader();
@@ -32,6 +34,8 @@ export class ClientConnection {
   idleMs = 0;
   readonly #socket: Socket;
   readonly #keeper: ConnectionKeeper;
+  /** The same as {@link block} for what is longer; made when it is first needed. */
+  #longBlock: Uint8Array = noBytes;
   #user: ConnectionUser | undefined;
   #corked = false;
   #paused = false;
@@ -57,6 +61,14 @@ export class ClientConnection {
   begin(user: ConnectionUser): void {
     this.#user = user;
     this.reader.begin(user);
+  }
+
+  /** Memory for so many bytes: {@link block}, or a longer one that is kept as it is. */
+  blockFor(bytes: number): Uint8Array {
+    if (bytes <= this.block.length) return this.block;
+    // A power of two, so that bodies which grow bit by bit do not ask for a new one each time.
+    if (bytes > this.#longBlock.length) this.#longBlock = Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(bytes)));
+    return this.#longBlock;
   }
 
   /** Takes it from the request, whose answer is whole. */

@@ -1,4 +1,4 @@
-import { bytesOf, fieldName, fieldValue, type Head, type WrittenBody, writeLatin1 } from '@reverse-http/protocol/http1';
+import { fieldName, fieldValue, type Head, type WrittenBody, writeLatin1 } from '@reverse-http/protocol/http1';
 
 import type { PostOutcome } from '../../transport/poll.js';
 import type { ClientConnection, ConnectionUser } from '../client/client-connection.js';
@@ -63,20 +63,14 @@ export class PostExchange implements ConnectionUser, ConnectionWaiter {
   }
 
   onConnection(connection: ClientConnection): void {
-    const { block } = connection;
     const { length } = this.#body;
     this.#connection = connection;
     connection.begin(this);
-    const headEnd = writeLatin1(`${this.#endpoint.head}${length}\r\n\r\n`, block, 0);
-    const end = headEnd + length;
-    if (end <= block.length) {
-      this.#body.writeTo(block, headEnd);
-      connection.write(block.subarray(0, end));
-    } else {
-      connection.gather();
-      connection.write(block.subarray(0, headEnd));
-      connection.write(bytesOf(this.#body));
-    }
+    const head = `${this.#endpoint.head}${length}\r\n\r\n`;
+    const block = connection.blockFor(head.length + length);
+    const headEnd = writeLatin1(head, block, 0);
+    this.#body.writeTo(block, headEnd);
+    connection.write(block.subarray(0, headEnd + length));
   }
 
   onRefused(error: NodeJS.ErrnoException): void {

@@ -163,6 +163,7 @@ export class Http1Connection implements VisitOwner, WheelEntry {
     const socket = this.#socket;
     this.output.flush();
     this.#state = 'taken';
+    this.#visit = undefined; // What holds the socket holds this too, and its head need not stay with it: 2 KiB a connector.
     socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain).off('close', this.#onClose);
     this.#host.wheel.remove(this);
     this.#host.onClosed(this);

@@ -1,5 +1,5 @@
-/** Writes the head of one GET. */
-export type RequestHead = (url: URL) => string;
+/** Writes the bytes of one request. */
+export type WriteRequest = (url: URL) => string;
 
 // What Chrome sends for a page on a loopback address, in its order: with the Host field 15 fields.
 const BROWSER_FIELDS = [
@@ -19,12 +19,18 @@ const BROWSER_FIELDS = [
   'Accept-Language: de-DE,de;q=0.9,en-US;q=0.8,en;q=0.7',
 ];
 
-/** The head that wrk sends by itself: one field. */
-export const bareHead: RequestHead = (url) => head(url, []);
+/** What wrk sends by itself: one field. */
+export const bareGet: WriteRequest = (url) => head(url, []);
 
 /** A browser's head: 15 fields, about 700 bytes. */
-export const browserHead: RequestHead = (url) => head(url, BROWSER_FIELDS);
+export const browserGet: WriteRequest = (url) => head(url, BROWSER_FIELDS);
 
-function head(url: URL, fields: readonly string[]): string {
-  return [`GET ${url.pathname} HTTP/1.1`, `Host: ${url.host}`, ...fields, '', ''].join('\r\n');
+/** A browser's head, and a body of this size behind it. */
+export function browserPost(bodyBytes: number): WriteRequest {
+  const fields = [...BROWSER_FIELDS, 'Content-Type: application/octet-stream', `Content-Length: ${bodyBytes}`];
+  return (url) => head(url, fields, 'POST') + 'x'.repeat(bodyBytes);
+}
+
+function head(url: URL, fields: readonly string[], method = 'GET'): string {
+  return [`${method} ${url.pathname}${url.search} HTTP/1.1`, `Host: ${url.host}`, ...fields, '', ''].join('\r\n');
 }

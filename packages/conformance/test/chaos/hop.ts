@@ -13,7 +13,7 @@ export interface Strike {
   readonly way: Way;
   readonly afterBytes: number;
   /** Whether only the connection is hit whose bytes they are. */
-  readonly isSingle?: boolean;
+  readonly isSingle: boolean;
   apply(pair: Pair): void;
 }
 
@@ -30,7 +30,8 @@ export interface Hop {
   strike(strike: Strike): Promise<void>;
   /** No strike that still waits comes. */
   disarm(): void;
-  each(act: (pair: Pair) => void): void;
+  /** What is not cut goes on as before. */
+  mend(): void;
   /** When the session was last heard, by `performance.now()`. */
   readonly lastAt: number;
   /** Resolves at the first byte of the session from now on, with when that was. */
@@ -70,15 +71,12 @@ export class Pair {
     }
   }
 
-  set up(mode: Mode) {
-    this.#up.mode = mode;
+  setMode(up: Mode, down: Mode): void {
+    this.#up.mode = up;
+    this.#down.mode = down;
   }
 
-  set down(mode: Mode) {
-    this.#down.mode = mode;
-  }
-
-  set delayMs(ms: number) {
+  setDelay(ms: number): void {
     this.#up.delayMs = this.#down.delayMs = ms;
   }
 }
@@ -140,8 +138,11 @@ export async function startHop(behind: () => string, delayMs: number): Promise<H
     disarm() {
       due = undefined;
     },
-    each(act) {
-      for (const pair of [...pairs]) act(pair);
+    mend() {
+      for (const pair of pairs) {
+        pair.setDelay(delayMs);
+        pair.setMode('pass', 'pass');
+      }
     },
     get lastAt() {
       return lastAt;

@@ -103,6 +103,7 @@ function tellPlan({ kind, status, up, down, messages }: Plan): string {
 }
 
 function tellStrike({ fault, at, recoveryMs }: Struck): string {
-  const { kind, way, afterBytes, lastsMs } = fault;
-  return `${kind} at ${Math.round(at)} ms, after ${afterBytes} bytes ${way}, for ${lastsMs} ms; heard again after ${Math.round(recoveryMs)} ms`;
+  const { kind, strike, http, lastsMs } = fault;
+  const where = http ? '' : `, after ${strike.afterBytes} bytes ${strike.way}`;
+  return `${kind} at ${Math.round(at)} ms${where}, for ${lastsMs} ms; heard again after ${Math.round(recoveryMs)} ms`;
 }

@@ -289,7 +289,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
     const lived = provenAt === undefined ? 0 : this.#runtime.clock.now() - provenAt;
     if (lived >= provenMs) this.#dials.reset();
     // Requests hang on it, and come on by each transport, however short-lived: the waits are not to grow.
-    else if (session.processedBytes > processedBefore) this.#dials.ease();
+    else if (session.processedBytes > processedBefore) this.#dials.ease(lived);
     if (lived >= worthwhileMs) this.#upgrade.reset();
     else if (provenAt === undefined || dialler === this.#choice.best) this.#choice.failed(gateway);
   }

@@ -92,12 +92,12 @@ export async function startHop(behind: () => string, delayMs: number): Promise<H
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (near) => {
     const { hostname, port } = new URL(behind());
     const far = connect({ host: hostname, port: Number(port), noDelay: true, allowHalfOpen: true });
-    const preamble = new Preamble();
+    const up = new Preamble();
+    const preambles = { up, down: new Preamble(up) };
     const pair = new Pair(near, far, delayMs, (from, way) => ({
       room: () => (due?.way === way ? due.left : Number.POSITIVE_INFINITY),
       onBytes(bytes) {
-        if (way === 'up') preamble.onRequest(bytes);
-        else if (preamble.passes(bytes)) hear();
+        if (preambles[way].passes(bytes)) hear();
         if (due?.way === way) count(from, due, bytes.length);
       },
     }));

@@ -43,15 +43,17 @@ export interface Evidence {
   readonly strikes: readonly Struck[];
   readonly failures: readonly Failure[];
   readonly ledger: readonly Entry[];
-  readonly logs: Readonly<Record<string, string>>;
+  /** What the processes wrote. */
+  readonly logs: { readonly gateway: string; readonly connector: string };
 }
 
 const mostFailures = 20;
+const mostLines = 30;
 
-export function createReport({ options, seconds, strikes, failures, ledger, logs }: Evidence): Report {
+export function createReport(evidence: Evidence): Report {
+  const { options, seconds, strikes, failures, ledger } = evidence;
   const counted = strikes.filter(({ hit }) => hit > 0);
   const kinds = new Set(counted.map(({ fault }) => fault.kind));
-  const entries = new Map(ledger.map((entry) => [entry.number, entry]));
   const doubled = ledger.filter(({ times }) => times > 1);
   return {
     options,
@@ -64,19 +66,26 @@ export function createReport({ options, seconds, strikes, failures, ledger, logs
     doubled: doubled.length,
     corrupted: failures.filter(({ kind }) => kind === 'corrupted').length,
     failures: [
-      ...failures.slice(0, mostFailures).map((failure) => ({
-        kind: failure.kind,
-        number: failure.number,
-        saw: failure.saw,
-        plan: tellPlan(failure.plan),
-        fromMs: Math.round(failure.from),
-        toMs: Math.round(failure.to),
-        ledger: entries.get(failure.number) ?? 'never came',
-        struckBy: strikes.filter(({ at }) => at >= failure.from && at <= failure.to).map(tellStrike),
-        gatewayLog: linesOf(logs.gateway!, failure.number),
-      })),
+      ...failures.slice(0, mostFailures).map((failure) => reportFailure(failure, evidence)),
       ...doubled.slice(0, mostFailures).map((entry) => ({ kind: 'doubled', ...entry })),
     ],
+  };
+}
+
+/** All that is known of one: enough to see what happened to it, and when. */
+function reportFailure({ kind, number, saw, plan, from, to }: Failure, evidence: Evidence): unknown {
+  const { strikes, ledger, logs } = evidence;
+  return {
+    kind,
+    number,
+    saw,
+    plan: tellPlan(plan),
+    from: timeOf(from),
+    to: timeOf(to),
+    ledger: ledger.find((entry) => entry.number === number) ?? 'never came',
+    struckBy: strikes.filter(({ at }) => at >= from && at <= to).map(tellStrike),
+    gateway: linesOf(logs.gateway, number, from, to),
+    connector: linesOf(logs.connector, number, from, to),
   };
 }
 
@@ -91,8 +100,18 @@ function reportKind(strikes: readonly Struck[], kind: string): KindReport {
   };
 }
 
-function linesOf(log: string, number: number): string[] {
-  return log.split('\n').filter((line) => line.includes(`/x/${number}"`));
+/** Of this exchange, or of its time and no other exchange. */
+function linesOf(log: string, number: number, from: number, to: number): string[] {
+  const lines = log.split('\n').filter((line) => {
+    if (line.includes(`/x/${number}"`)) return true;
+    const [time] = /\d{4}-\d\d-\d\dT[\d:.]+Z/.exec(line) ?? [];
+    return time !== undefined && !line.includes('/x/') && time >= timeOf(from) && time <= timeOf(to);
+  });
+  return lines.slice(0, mostLines);
+}
+
+function timeOf(at: number): string {
+  return new Date(performance.timeOrigin + at).toISOString();
 }
 
 function tellPlan({ kind, status, up, down, messages }: Plan): string {
@@ -105,5 +124,5 @@ function tellPlan({ kind, status, up, down, messages }: Plan): string {
 function tellStrike({ fault, at, recoveryMs }: Struck): string {
   const { kind, strike, http, lastsMs } = fault;
   const where = http ? '' : `, after ${strike.afterBytes} bytes ${strike.way}`;
-  return `${kind} at ${Math.round(at)} ms${where}, for ${lastsMs} ms; heard again after ${Math.round(recoveryMs)} ms`;
+  return `${timeOf(at)}: ${kind}${where}, for ${lastsMs} ms; heard again after ${Math.round(recoveryMs)} ms`;
 }

@@ -24,6 +24,7 @@ interface KindReport {
 
 export interface Report {
   readonly options: ChaosOptions;
+  /** That were made: fewer than wanted where many failed. */
   readonly requests: number;
   readonly seconds: number;
   /** Those that met an exchange in flight. */
@@ -39,6 +40,7 @@ export interface Report {
 
 export interface Evidence {
   readonly options: ChaosOptions;
+  readonly requests: number;
   readonly seconds: number;
   readonly strikes: readonly Struck[];
   readonly failures: readonly Failure[];
@@ -51,13 +53,13 @@ const mostFailures = 20;
 const mostLines = 30;
 
 export function createReport(evidence: Evidence): Report {
-  const { options, seconds, strikes, failures, ledger } = evidence;
+  const { options, requests, seconds, strikes, failures, ledger } = evidence;
   const counted = strikes.filter(({ hit }) => hit > 0);
   const kinds = new Set(counted.map(({ fault }) => fault.kind));
   const doubled = ledger.filter(({ times }) => times > 1);
   return {
     options,
-    requests: options.requests,
+    requests,
     seconds: Math.round(seconds * 10) / 10,
     faults: counted.length,
     hit: counted.reduce((sum, { hit }) => sum + hit, 0),

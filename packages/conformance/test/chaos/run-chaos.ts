@@ -33,7 +33,8 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
   await hop.close();
   await http.close();
   const logs = { gateway: gateway.complaints(), connector: connector.complaints() };
-  return createReport({ options, seconds, strikes, failures: visitors.failures, ledger, logs });
+  const { failures, done: requests } = visitors;
+  return createReport({ options, requests, seconds, strikes, failures, ledger, logs });
 }
 
 async function startStage({ transport, handler, seed, delayMs }: ChaosOptions): Promise<Stage> {

@@ -6,7 +6,7 @@ import type { Problem } from './problem.js';
 import { visitWebSocket } from './visit-web-socket.js';
 
 /** A visitor that never gets its answer does not wait longer, ms. */
-const patienceMs = 90_000;
+const patienceMs = 60_000;
 
 /** Somebody with one connection. */
 export class Visitor {

@@ -17,6 +17,9 @@ export interface VisitorsOptions {
   readonly visitors: number;
 }
 
+/** What failed so often shows nothing new by failing more, and each may take a minute. */
+const enoughFailures = 20;
+
 /** Many visitors, who make so many exchanges in all. */
 export class Visitors {
   readonly inFlight: Set<number> = new Set();
@@ -48,7 +51,7 @@ export class Visitors {
   async #visitOnAndOn(address: string): Promise<void> {
     const { seed, url, requests } = this.#options;
     const visitor = new Visitor(url, address, this.#pool);
-    while (this.#begun < requests) {
+    while (this.#begun < requests && this.failures.length < enoughFailures) {
       const number = ++this.#begun;
       const plan = planOf(seed, number);
       const from = performance.now();

@@ -8,7 +8,7 @@ import { bytesOf, createComparison, createPool, eventsOf, piecesOf, planOf } fro
  *
  * @typedef {object} Entry
  * @property {number} number
- * @property {number} times How often it was called for it.
+ * @property {number[]} calls When it was called for it, ms since 1970.
  * @property {string} up What it thinks of the request's body.
  * @property {string} end
  */
@@ -26,9 +26,9 @@ export function createApp(seed) {
   /** @param {string | undefined} path */
   function enter(path) {
     const number = Number(/^\/x\/(\d+)/.exec(path ?? '')?.[1]);
-    const entry = ledger.get(number) ?? { number, times: 0, up: 'none', end: 'running' };
+    const entry = ledger.get(number) ?? { number, calls: [], up: 'none', end: 'running' };
     ledger.set(number, entry);
-    entry.times++;
+    entry.calls.push(Date.now());
     return { entry, plan: planOf(seed, number) };
   }
 

@@ -1,7 +1,7 @@
 import type { Entry } from './app.js';
 import type { ChaosOptions } from './chaos-options.js';
 import type { Fault } from './faults.js';
-import type { Body, Plan } from './plan.js';
+import { type Body, type Plan, planOf } from './plan.js';
 
 import type { Failure } from './visitors.js';
 
@@ -51,12 +51,14 @@ export interface Evidence {
 
 const mostFailures = 20;
 const mostLines = 30;
+/** What makes the handler be called may have happened so much before, ms. */
+const beforeMs = 1000;
 
 export function createReport(evidence: Evidence): Report {
   const { options, requests, seconds, strikes, failures, ledger } = evidence;
   const counted = strikes.filter(({ hit }) => hit > 0);
   const kinds = new Set(counted.map(({ fault }) => fault.kind));
-  const doubled = ledger.filter(({ times }) => times > 1);
+  const doubled = ledger.filter(({ calls }) => calls.length > 1);
   return {
     options,
     requests,
@@ -69,22 +71,36 @@ export function createReport(evidence: Evidence): Report {
     corrupted: failures.filter(({ kind }) => kind === 'corrupted').length,
     failures: [
       ...failures.slice(0, mostFailures).map((failure) => reportFailure(failure, evidence)),
-      ...doubled.slice(0, mostFailures).map((entry) => ({ kind: 'doubled', ...entry })),
+      ...doubled.slice(0, mostFailures).map((entry) => reportDoubled(entry, evidence)),
     ],
   };
 }
 
 /** All that is known of one: enough to see what happened to it, and when. */
 function reportFailure({ kind, number, saw, plan, from, to }: Failure, evidence: Evidence): unknown {
-  const { strikes, ledger, logs } = evidence;
   return {
     kind,
     number,
     saw,
     plan: tellPlan(plan),
+    ledger: evidence.ledger.find((entry) => entry.number === number) ?? 'never came',
+    ...reportTime(number, from, to, evidence),
+  };
+}
+
+function reportDoubled(entry: Entry, evidence: Evidence): unknown {
+  const { number, calls } = entry;
+  const times = calls.map((at) => at - performance.timeOrigin);
+  const plan = tellPlan(planOf(evidence.options.seed, number));
+  const time = reportTime(number, Math.min(...times) - beforeMs, Math.max(...times), evidence);
+  return { kind: 'doubled', number, plan, ledger: entry, ...time };
+}
+
+/** What happened while it ran. */
+function reportTime(number: number, from: number, to: number, { strikes, logs }: Evidence): object {
+  return {
     from: timeOf(from),
     to: timeOf(to),
-    ledger: ledger.find((entry) => entry.number === number) ?? 'never came',
     struckBy: strikes.filter(({ at }) => at >= from && at <= to).map(tellStrike),
     gateway: linesOf(logs.gateway, number, from, to),
     connector: linesOf(logs.connector, number, from, to),

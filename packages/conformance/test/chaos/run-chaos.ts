@@ -58,7 +58,8 @@ async function strikeOnAndOn(options: ChaosOptions, stage: Stage, visitors: Visi
   for (let at = 0; !isOver; at = Math.max(at, visitors.done)) {
     at += 1 + choices.below(2 * options.requestsPerFault - 1);
     if (at >= options.requests) break;
-    await visitors.reached(at);
+    await Promise.race([visitors.reached(at), over]);
+    if (isOver) break;
     const strike = strikeOnce(chooseFault(choices, options.transport), stage, visitors);
     const struck = await Promise.race([strike, over]);
     if (struck) strikes.push(struck);

@@ -61,7 +61,7 @@ async function main(): Promise<number> {
   };
   const reports: Report[] = [];
   for (const each of transport === 'both' ? (['websocket', 'poll'] as const) : [transport]) {
-    const report = await runChaos({ transport: each, ...common });
+    const report = await runChaos({ transport: each, ...common }, (done) => console.error(`${each}: ${done} requests`));
     reports.push(report);
     const { requests, seconds, faults, lost, doubled, corrupted } = report;
     console.error(

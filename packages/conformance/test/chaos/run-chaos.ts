@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { get } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { Random } from '../../../protocol/test/sim/random.js';
 import { type Process, start } from '../support/processes.js';
 import type { Entry } from './app.js';
@@ -18,15 +21,24 @@ interface Stage {
 /** No poll came by the hop that understands it, ms. */
 const patienceMs = 1000;
 
-/** Two processes, a link between them that fails again and again, and visitors who must not notice. */
-export async function runChaos(options: ChaosOptions): Promise<Report> {
+/**
+ * Two processes, a link between them that fails again and again, and visitors who must not notice.
+ *
+ * @param onProgress Hears after each tenth how many exchanges have ended.
+ */
+export async function runChaos(options: ChaosOptions, onProgress?: (done: number) => void): Promise<Report> {
   const stage = await startStage(options);
   const began = performance.now();
   const visitors = new Visitors({ ...options, url: `${stage.gateway.ready.url}/gw/A/` });
+  for (let tenth = 1; onProgress && tenth < 10; tenth++) {
+    const count = Math.ceil((options.requests * tenth) / 10);
+    void visitors.reached(count).then(() => onProgress(count));
+  }
   const strikes = await strikeOnAndOn(options, stage, visitors);
   await visitors.over;
   const seconds = (performance.now() - began) / 1000;
-  const ledger = (await (await fetch(`${stage.connector.ready.app}ledger`)).json()) as Entry[];
+  const [answer] = await once(get(`${stage.connector.ready.app}ledger`, { agent: false }), 'response');
+  const ledger = (await json(answer)) as Entry[];
   const { gateway, connector, hop, http } = stage;
   await connector.kill();
   await gateway.kill();

@@ -27,7 +27,7 @@ export class Visitors {
   readonly over: Promise<void>;
   readonly #options: VisitorsOptions;
   readonly #pool: Buffer;
-  readonly #waiting = new Map<number, () => void>();
+  #waiting: { readonly count: number; readonly done: () => void }[] = [];
   #begun = 0;
   #done = 0;
 
@@ -45,7 +45,7 @@ export class Visitors {
   /** Resolves when so many exchanges have ended. */
   reached(count: number): Promise<void> {
     if (this.#done >= count) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.set(count, resolve));
+    return new Promise((done) => this.#waiting.push({ count, done }));
   }
 
   async #visitOnAndOn(address: string): Promise<void> {
@@ -60,9 +60,16 @@ export class Visitors {
       this.inFlight.delete(number);
       if (problem) this.failures.push({ ...problem, number, plan, from, to: performance.now() });
       this.#done++;
-      this.#waiting.get(this.#done)?.();
-      this.#waiting.delete(this.#done);
+      this.#tell();
     }
     visitor.close();
+  }
+
+  #tell(): void {
+    const isReached = ({ count }: { count: number }): boolean => this.#done >= count;
+    if (!this.#waiting.some(isReached)) return;
+    const reached = this.#waiting.filter(isReached);
+    this.#waiting = this.#waiting.filter((each) => !isReached(each));
+    for (const { done } of reached) done();
   }
 }

@@ -36,6 +36,19 @@ describe('the wait between dials', () => {
     backOff.reset();
     expect([backOff.next(), backOff.next()]).toEqual([0, 100]);
   });
+
+  it('is shorter by what worked for a while, once', () => {
+    const backOff = new BackOff(
+      dialPolicy,
+      () => 1,
+      () => 0,
+    );
+    for (let i = 0; i < 5; i++) backOff.next();
+    backOff.ease(30);
+    expect([backOff.next(), backOff.next()]).toEqual([70, 200]);
+    backOff.ease(300);
+    expect([backOff.next(), backOff.next()]).toEqual([0, 200]);
+  });
 });
 
 describe('the wait after a refusal', () => {

@@ -40,6 +40,7 @@ export class BackOff {
   readonly #now: () => number;
   #attempts = 0;
   #since: number | undefined;
+  #sparedMs = 0;
 
   /** @param random A number in [0, 1). @param now Milliseconds, monotonic. */
   constructor(policy: BackOffPolicy, random: () => number, now: () => number) {
@@ -55,19 +56,25 @@ export class BackOff {
     const step = this.#attempts++ - (firstAtOnce ? 1 : 0);
     if (step < 0) return 0;
     const longest = this.#longest(firstMs * 2 ** Math.min(step, 40));
-    return Math.round(longest * (floor + (1 - floor) * this.#random()));
+    const waited = this.#sparedMs;
+    this.#sparedMs = 0;
+    return Math.max(0, Math.round(longest * (floor + (1 - floor) * this.#random()) - waited));
   }
 
   /** It worked: begins anew. */
   reset(): void {
-    this.#attempts = 0;
+    this.#attempts = this.#sparedMs = 0;
     this.#since = undefined;
   }
 
-  /** It worked, though not for long: the waits begin anew, but the next attempt is not spared one. */
-  ease(): void {
+  /**
+   * It worked, though not for long: the waits begin anew, and the next attempt is spared as much of its own as it worked,
+   * since what the wait bounds is how often attempts are made.
+   */
+  ease(workedMs: number): void {
     this.#attempts = this.#policy.firstAtOnce ? 1 : 0;
     this.#since = undefined;
+    this.#sparedMs = workedMs;
   }
 
   #longest(grown: number): number {

@@ -288,7 +288,7 @@ class Link implements Omit<Connection, typeof Symbol.asyncDispose> {
     if (silent < welcome.keepAliveMs && dialler.name !== 'poll') this.#idleCuts.cut(silent);
     if (lived >= provenMs) this.#dials.reset();
     // Requests hang on it, and come on by each transport, however short-lived: the waits are not to grow.
-    else if (session.processedBytes > processedBefore) this.#dials.ease();
+    else if (session.processedBytes > processedBefore) this.#dials.ease(lived);
     if (lived >= worthwhileMs) this.#upgrade.reset();
     else if (provenAt === undefined || dialler === this.#choice.best) this.#choice.failed(gateway);
   }

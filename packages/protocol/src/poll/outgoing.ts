@@ -18,6 +18,8 @@ export class Outgoing {
   /** When bytes of the answer came last. */
   movedAt = 0;
   failures = 0;
+  #failedAt = 0;
+  #wasSpared = false;
   timeouts = 0;
   giveUp: () => void = () => {};
 
@@ -29,6 +31,17 @@ export class Outgoing {
   /** Whether the gateway may hold it: a poll, but not one that asks for an answer, or carries bytes, which are acked at once. */
   mayWait(acked: number): boolean {
     return this.number !== undefined && this.batch.end <= acked && !this.batch.asks;
+  }
+
+  /**
+   * Whether a failure is the first one over again, and not to be counted: connections are cut together, and the next one
+   * that was kept, by which it went again at once, is no better. Any answer since would show that it is not so. Once only.
+   */
+  sparesFailure(now: number, heardAt: number): boolean {
+    const isSame = this.failures === 1 && this.timeouts === 0 && heardAt <= this.#failedAt && !this.#wasSpared;
+    this.#failedAt = now;
+    if (isSame) this.#wasSpared = true;
+    return isSame;
   }
 
   /** When an answer that has not come is overdue. */

@@ -13,6 +13,8 @@ import { Timers } from './timers.js';
 const patienceMs = 5000;
 /** Waits before repeats, ms; after the last the transport is lost. */
 const retryMs: readonly number[] = [0, 100, 500, 2000];
+/** Wait after a failure that does not count, ms. */
+const sparedMs = 100;
 /** Nobody is taken at his word who wants us to come again only after this, ms. */
 const maxRetryMs = 30_000;
 /** A poll that fails after waiting this long was cut by somebody who does not like to wait, ms. */
@@ -44,6 +46,8 @@ export class PollRequester implements Transport {
   /** Whether the last answer brought something: a second poll is worth its cost. */
   #moving = false;
   #answeredAt = 0;
+  /** When any request was answered. */
+  #heardAt = -1;
   #pumpDeferred = false;
   /** An answer's messages are being given to the session: what it has to say goes when it has heard all of them. */
   #delivering = false;
@@ -196,13 +200,12 @@ export class PollRequester implements Transport {
 
   #request(outgoing: Outgoing): void {
     const { clock, post, session, attach } = this.#options;
-    const { down } = this.#path;
     const { number } = outgoing;
     const now = clock.now();
     outgoing.sentAt = outgoing.movedAt = now;
     // After a silence the question is only whether anybody is there: that is answered at once.
     outgoing.holdMs = outgoing.timeouts > 0 ? 0 : this.#holdAt(now);
-    outgoing.answerBytes = down.bytes;
+    outgoing.answerBytes = this.#path.down.bytes;
     const terms = { lowest: this.#lowest, maxAnswerBytes: outgoing.answerBytes, holdMs: outgoing.holdMs };
     // A repeat says what was processed by now: it is answered from there.
     const messages =
@@ -274,6 +277,7 @@ export class PollRequester implements Transport {
     const heard = Batch.of(messages);
     this.#acked = Math.max(this.#acked, heard.ack);
     this.#shrunk = false;
+    this.#heardAt = this.#options.clock.now();
     this.movedBytes += bytes + outgoing.batch.bytes;
     this.#delivering = true;
     try {
@@ -340,19 +344,23 @@ export class PollRequester implements Transport {
     if (wasParked) this.#path.hold.cut(waited, now);
     // Who was told when to come again was told by somebody who has read it: the size is not to blame.
     if (retryAfterMs > 0) return this.#repeat(outgoing, detail, retryAfterMs);
+    if (outgoing.sparesFailure(now, this.#heardAt)) return this.#requestIn(outgoing, sparedMs);
     // One failure is chance. A poll that was cut while it waited is given a second one with a shorter hold.
     const more = outgoing.failures - (wasParked ? 2 : 1);
     if (more >= 0 && more % 2 === 0 && this.#shrink(outgoing)) return;
-    this.#repeat(outgoing, detail, retryAfterMs);
+    this.#repeat(outgoing, detail);
   }
 
   #repeat(outgoing: Outgoing, detail: string, retryAfterMs = 0): void {
     const wait = retryMs[outgoing.failures++];
     if (wait === undefined || outgoing.timeouts > 1) return this.#lose(detail);
     const spread = 0.5 + (this.#options.random?.() ?? 0.5);
-    const later = Math.min(Math.max(wait * spread, retryAfterMs), maxRetryMs);
-    if (later === 0) this.#request(outgoing);
-    else this.#timers.start(later, () => this.#request(outgoing));
+    this.#requestIn(outgoing, Math.min(Math.max(wait * spread, retryAfterMs), maxRetryMs));
+  }
+
+  #requestIn(outgoing: Outgoing, ms: number): void {
+    if (ms === 0) this.#request(outgoing);
+    else this.#timers.start(ms, () => this.#request(outgoing));
   }
 
   /** Smaller bodies may come through; true when the request is not to be repeated, for its bytes are cut anew. */

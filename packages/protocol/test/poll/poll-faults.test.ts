@@ -120,7 +120,7 @@ describe('repeats', () => {
     pair.clock.advance(15_000);
     pair.clock.advance(5000);
     expect(pair.b.state.state).toBe('detached');
-    expect(pair.polls.length).toBe(6);
+    expect(pair.polls.length).toBe(7);
     expect(pair.clock.now() - 16_000).toBeGreaterThan(2600);
   });
 
@@ -268,6 +268,22 @@ describe('hops that cut', () => {
     expect(handler.received).toBe(500 * kib);
     expect([pair.path.up.bytes, pair.b.resumes]).toEqual([16 * kib, 0]);
     expect(pair.path.down.bytes).toBeGreaterThanOrEqual(32 * kib);
+  });
+
+  test("a cut of all connections is nobody's size, though what goes again at once meets another that was cut", () => {
+    const pair = new PollPair();
+    pair.poll();
+    const { handler } = pair.open();
+    pair.clock.advance(100);
+    pair.respond(0, 500 * kib);
+    // Each request fails, and once more: the second one that was kept is cut as well.
+    const at = pair.clock.now();
+    pair.fate = () => (pair.clock.now() === at ? 'unsent' : 'pass');
+    pair.clock.advance(1000);
+    expect(pair.calls.filter((call) => call.at === at).length).toBeGreaterThan(3);
+    expect(handler.received).toBe(500 * kib);
+    expect(pair.path.up.bytes).toBeGreaterThanOrEqual(64 * kib);
+    expect(pair.path.down.bytes).toBeGreaterThanOrEqual(64 * kib);
   });
 
   test('T10: answers that are too large for a hop are wanted smaller', () => {

@@ -1,0 +1,12 @@
+/** What a run is made of; the same seed makes the same choices. */
+export interface ChaosOptions {
+  readonly transport: 'websocket' | 'poll';
+  readonly handler: 'server' | 'url';
+  readonly requests: number;
+  readonly seed: number;
+  readonly visitors: number;
+  /** A round trip of the link takes so long, ms. */
+  readonly delayMs: number;
+  /** One in so many requests, on average. */
+  readonly requestsPerFault: number;
+}

@@ -1,0 +1,5 @@
+/** What was not as planned. */
+export interface Problem {
+  readonly kind: 'lost' | 'corrupted';
+  readonly saw: string;
+}

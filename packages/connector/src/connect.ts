@@ -44,7 +44,7 @@ const consoleLogger: Logger = {
 export function connect(handler: FetchHandler, options: FetchConnectOptions): Connection {
   const resolved = resolveConnectOptions(options, consoleLogger, ['fetch', 'WebSocket']);
   assertFetchHandler(handler);
-  const runtime = createWebRuntime();
+  const runtime = createWebRuntime(options.clock);
   const diallers = diallersOf(options, runtime, resolved.logger);
   const onFailure = createFailureReport(resolved);
   const acceptor = createFetchAcceptor({ handler, target: resolved.targets[0], runtime, onFailure });

@@ -8,6 +8,8 @@ import { holdProcess } from '../link/hold-process.js';
 import { createLink } from '../link/link.js';
 import type { Runtime } from '../link/runtime.js';
 import { createPollDialler } from '../transport/poll.js';
+import { createPostByFetch } from '../transport/post-by-fetch.js';
+import { createWebSocketDialler as createDiallerBy, type WebSocketConstructor } from '../transport/web-socket.js';
 import { acceptorOf } from './handler/acceptor-of.js';
 import { TargetHandlers } from './handler/by-target.js';
 import type { NodeHandler } from './handler/node-handler.js';
@@ -27,6 +29,10 @@ export interface NodeConnectOptions<Request = IncomingMessage> extends ConnectOp
    * accepted (`socket`), with `connection`, `clientError` and `server.timeout`. Default `fast`.
    */
   readonly fidelity?: 'fast' | 'socket';
+  /** Sends the requests of long polling. Default: on connections of our own, which is faster; `tls` is for those alone. */
+  readonly fetch?: typeof globalThis.fetch;
+  /** Makes WebSockets, as the class of `ws` does. Default: our own way with `ws`, which is faster; `tls` is for that alone. */
+  readonly WebSocket?: WebSocketConstructor;
 }
 
 /** Settings of {@link connect} for several targets: their ids are those of {@link byTarget}. */
@@ -70,7 +76,7 @@ export function connect(
   const options = handler instanceof TargetHandlers ? { ...given, target: [...handler.handlers.keys()] } : given;
   const resolved = resolveConnectOptions(options as NodeConnectOptions<never>, consoleLogger, nodeOptions);
   assertThere(options);
-  const runtime = createNodeRuntime();
+  const runtime = createNodeRuntime(options.clock);
   const acceptor = acceptorOf(handler, {
     options: resolved,
     origin: options.origin,
@@ -83,7 +89,7 @@ export function connect(
   return connection;
 }
 
-const nodeOptions: readonly string[] = ['tls', 'origin', 'fidelity'];
+const nodeOptions: readonly string[] = ['tls', 'origin', 'fidelity', 'fetch', 'WebSocket'];
 
 /** Who sets what comes later must not believe that it holds: a pin least of all. */
 function assertThere(options: object): void {
@@ -93,18 +99,19 @@ function assertThere(options: object): void {
     throw new ReverseHttpError('bad-option', 'fidelity: must be fast or socket');
 }
 
-type DialOptions = Pick<NodeConnectOptions, 'transport' | 'tls'>;
+type DialOptions = Pick<NodeConnectOptions, 'transport' | 'tls' | 'fetch' | 'WebSocket'>;
 
 /** The surest first: polling passes every hop, so it is ready while others are still being tried. */
-function diallersOf({ transport = 'auto', tls }: DialOptions, runtime: Runtime): [Dialler, ...Dialler[]] {
+function diallersOf(options: DialOptions, runtime: Runtime): [Dialler, ...Dialler[]] {
+  const { transport = 'auto', tls, fetch, WebSocket } = options;
   const { clock } = runtime;
   const poll = createPollDialler({
-    post: createPost(tls),
+    post: fetch ? createPostByFetch(fetch) : createPost(tls),
     clock,
     defer: (fn) => runtime.defer(fn),
     random: () => runtime.random(),
   });
   if (transport === 'poll') return [poll];
-  const webSocket = createWebSocketDialler(tls ? { tls } : {});
+  const webSocket = WebSocket ? createDiallerBy(WebSocket, clock) : createWebSocketDialler(tls ? { tls } : {});
   return transport === 'websocket' ? [webSocket] : [poll, webSocket];
 }

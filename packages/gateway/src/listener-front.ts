@@ -29,6 +29,7 @@ export function createListenerFront(
       onVisit: (visit) => serve(visit),
       onRefused: (visit) => observeVisit(taps, visit, undefined),
       nextId: parts.nextId,
+      machine: parts.machine,
     },
   );
   return {
@@ -57,6 +58,7 @@ function createServe(
     maxBodyBytes,
     taps,
     onError: parts.onError,
+    clock: parts.machine.clock,
     ...state,
   });
   if (!visitorOf) return serve;

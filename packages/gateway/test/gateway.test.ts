@@ -11,6 +11,7 @@ import {
   type MetricFamily,
   toTarget,
 } from '../src/index.js';
+import { nodeClock } from '../src/machine/node-clock.js';
 import { defaultTargetPolicy } from '../src/policy/target-policy.js';
 import { createRegistry } from '../src/targets/registry.js';
 import type { Reception } from '../src/tunnel/reception.js';
@@ -84,7 +85,7 @@ test('a log or a route that throws costs nobody anything', async () => {
 
 test('strangers whose handshake comes to nothing are not counted for ever', async () => {
   const reception = { receive: vi.fn() } as unknown as Reception;
-  const endpoint = createWebSocketEndpoint(reception, 2);
+  const endpoint = createWebSocketEndpoint(reception, nodeClock, 2);
   const front = await startFront((each) => endpoint.serve(each));
   for (let i = 0; i < 5; i++) {
     const visitor = await front.connect(upgrade);

@@ -1,4 +1,5 @@
 import type { ByteSource } from '@reverse-http/protocol/mux';
+import type { Clock } from '@reverse-http/protocol/session';
 import type { Visit } from '../visit/visit.js';
 
 /** Settings of a {@link ReadBody}. */
@@ -23,20 +24,20 @@ const sharedBytes = 64 * 1024;
  * the body is too long. Most are here whole with their head: they are read into one buffer, and cost no memory of their own;
  * for others a buffer grows as bytes arrive, never by the visitor's word.
  */
-export function createBodyReader(): ReadBody {
+export function createBodyReader(clock: Clock): ReadBody {
   const shared = new Uint8Array(sharedBytes);
   let isFree = true;
   return (visit, options, onBody) => {
     const { body, head } = visit;
     if (!body) return onBody(new Uint8Array(0));
     if (head.contentLength > options.maxBytes) return visit.fail('body-too-large');
-    if (!isFree) return readPieces(visit, body, new Uint8Array(0), options, onBody);
+    if (!isFree) return readPieces(visit, body, new Uint8Array(0), options, onBody, clock);
     isFree = false;
     try {
       const length = body.read(shared, 0, Math.min(shared.length, options.maxBytes));
       const bytes = shared.subarray(0, length);
       if (body.ended) onBody(bytes);
-      else readPieces(visit, body, new Uint8Array(bytes), options, onBody);
+      else readPieces(visit, body, new Uint8Array(bytes), options, onBody, clock);
     } finally {
       isFree = true;
     }
@@ -49,11 +50,12 @@ function readPieces(
   start: Uint8Array,
   options: ReadBodyOptions,
   onBody: (body: Uint8Array) => void,
+  clock: Clock,
 ): void {
   let bytes = start;
   let length = start.length;
   let done = false;
-  let timer = options.deadlineMs === undefined ? undefined : setTimeout(onLate, options.deadlineMs).unref();
+  let timer = options.deadlineMs === undefined ? undefined : clock.setTimer(onLate, options.deadlineMs);
 
   function onLate(): void {
     end();
@@ -62,13 +64,13 @@ function readPieces(
 
   function end(): void {
     done = true;
-    clearTimeout(timer);
+    timer?.cancel();
   }
 
   function read(): void {
     if (options.idleMs !== undefined) {
-      clearTimeout(timer);
-      timer = setTimeout(onLate, options.idleMs).unref();
+      timer?.cancel();
+      timer = clock.setTimer(onLate, options.idleMs);
     }
     while (!done) {
       if (length > options.maxBytes) {

@@ -12,7 +12,7 @@ import {
   type Welcome,
 } from '@reverse-http/protocol/session';
 import { WebSocket } from 'ws';
-import { nodeClock } from '../../src/node-clock.js';
+import { nodeClock } from '../../src/machine/node-clock.js';
 
 /** What a test's connector does with a request: it speaks the wire, without any HTTP server behind it. */
 export type Accept = (exchange: AcceptedExchange) => RequestHandler;

@@ -70,6 +70,15 @@ export const LAYERS = {
     ...GATEWAY_FOLDERS,
   ],
 
+  'gateway/testing': [
+    'gateway/gateway.ts',
+    'gateway/gateway-options.ts',
+    'gateway/options',
+    'gateway/machine',
+    'gateway/timing',
+    'gateway/credentials',
+  ],
+
   'cli/*.ts': [], // what all of it stands on: the outside world, errors, options, durations
   'cli/output': ['cli/*.ts'],
   'cli/state': ['cli/*.ts'],

@@ -101,7 +101,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
 }
 
 /** The same on a machine of the caller's. */
-function createGatewayOn(machine: Machine, options: GatewayOptions): Gateway {
+export function createGatewayOn(machine: Machine, options: GatewayOptions): Gateway {
   return new ComposedGateway(options, resolveGatewayOptions(options), machine);
 }
 

@@ -25,7 +25,7 @@ export async function fetchBy(dial: Dial, given: Request, body: RequestBody): Pr
       host: url.hostname,
       port: url.port,
       path: `${url.pathname}${url.search}`,
-      headers: { ...Object.fromEntries(given.headers), ...lengthOf(body) },
+      headers: { host: url.host, ...Object.fromEntries(given.headers), ...lengthOf(body) },
       // A Duplex is all that is used of it.
       createConnection: () => dial(url) as Socket,
     };

@@ -17,6 +17,14 @@ export interface TestClock extends Clock {
    * handler waits for outside (a file, a database) is not seen; await that as ever.
    */
   settle(): Promise<void>;
+  /**
+   * Moves time on, from timer to timer, until a promise that hangs on nothing else has settled; comes to what it came to.
+   *
+   * @throws Error when it has not after an hour of the clock.
+   * @example
+   * await gateway.clock.until(connection.close());
+   */
+  until<Result>(promise: Promise<Result>): Promise<Result>;
 }
 
 /** A {@link TestClock} as the kit's own parts see it. */
@@ -29,6 +37,8 @@ export interface ObservedClock extends TestClock {
 const quietTurns = 12;
 /** Turns waited for at most: what never ends by itself, as a stream without an end, is not waited for. */
 const maxTurns = 20_000;
+/** Whatever has not come until then does not hang on time, ms. */
+const longestMs = 3_600_000;
 
 /** A clock that stands at 0. */
 export function createTestClock(): ObservedClock {
@@ -56,6 +66,18 @@ export function createTestClock(): ObservedClock {
       await settle();
       while (manual.step(until)) await settle();
       manual.advance(until - manual.now());
+    },
+    async until(promise) {
+      let isOver = false;
+      const end = (): void => {
+        isOver = true;
+      };
+      promise.then(end, end);
+      const latest = manual.now() + longestMs;
+      await settle();
+      while (!isOver && manual.step(latest)) await settle();
+      if (!isOver) throw new Error('the promise has not settled, although an hour passed');
+      return promise;
     },
   };
 }

@@ -38,7 +38,7 @@ export interface TestGateway
   readonly clock: TestClock;
   /** The link of {@link connectOptions}, and what can happen to it. */
   readonly link: TestLink;
-  /** Where it would be: `publicUrl`, else the first listener. Nothing listens there: ask by {@link fetch}. */
+  /** Where it would be: `publicUrl`, else the first listener, by a name that it serves. Nothing listens there: ask by {@link fetch}. */
   readonly url: string;
   /** What a connector has to show; undefined where `auth` was given. */
   readonly token: string | undefined;
@@ -151,7 +151,7 @@ class MemoryGateway implements TestGateway {
   async reload(options: TestGatewayOptions): Promise<void> {
     await this.#running.reload(this.#complete(options));
     this.#options = options;
-    this.url = this.#running.url ?? '';
+    this.url = urlOf(this.#running, options);
   }
 
   connectOptions<const More extends object>(more: More): TestConnectOptions & More {
@@ -198,12 +198,7 @@ class MemoryGateway implements TestGateway {
     const gateway = this.#gateway;
     this.#gateway = undefined;
     this.#network.kill();
-    let isOver = false;
-    const over = gateway?.abort().then(() => {
-      isOver = true;
-    });
-    // What it does at once, it does by timers of 0 ms.
-    while (over && !isOver) await this.clock.advance(0);
+    if (gateway) await this.clock.until(gateway.abort()); // What it does at once, it does by timers of 0 ms.
     await this.clock.settle();
   }
 
@@ -212,7 +207,7 @@ class MemoryGateway implements TestGateway {
     const gateway = createGatewayOn(this.#machine, this.#complete(this.#options));
     await gateway.start();
     this.#gateway = gateway;
-    this.url = gateway.url ?? '';
+    this.url = urlOf(gateway, this.#options);
   }
 
   async restart(): Promise<void> {
@@ -233,6 +228,13 @@ class MemoryGateway implements TestGateway {
   #complete(options: TestGatewayOptions): GatewayOptions {
     return { ...options, admin: 'off', ...(this.token === undefined ? {} : { auth: { tokens: [this.token] } }) };
   }
+}
+
+/** With a name that is served, where loopback is not. */
+function urlOf({ url = '' }: Gateway, { publicUrl, listeners }: TestGatewayOptions): string {
+  const host = publicUrl === undefined ? listeners?.[0]?.hosts?.[0] : undefined;
+  if (host === undefined) return url;
+  return new URL(`http://${host.includes(':') ? `[${host}]` : host}:${new URL(url).port}`).origin;
 }
 
 function portOf({ port, protocol }: URL): number {

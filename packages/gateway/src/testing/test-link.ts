@@ -15,6 +15,8 @@ export interface TestConnectOptions {
   readonly clock: Clock;
   /** Aborted when the test's gateway is closed. */
   readonly signal: AbortSignal;
+  /** Nothing leaves the process. */
+  readonly allowCleartext: true;
   /** Nothing is printed. */
   readonly logger: false;
 }
@@ -101,6 +103,7 @@ class FaultyLink implements TestLink, Line {
       WebSocket: webSocketOn(this),
       clock,
       signal,
+      allowCleartext: true,
       logger: false,
       ...more,
     };

@@ -10,7 +10,7 @@ interface Surroundings {
 }
 
 /** Timers keep no process alive where that can be said: what a connection needs for that, `connect()` holds. */
-const webClock: Clock = {
+const clock: Clock = {
   now: () => performance.now(),
   setTimer(fn, ms) {
     const timer: unknown = setTimeout(fn, ms);
@@ -19,8 +19,8 @@ const webClock: Clock = {
   },
 };
 
-/** A machine known by nothing but the globals that browsers, Deno, Bun and Node share; by another clock if one is given. */
-export function createWebRuntime(clock: Clock = webClock): Runtime {
+/** A machine known by nothing but the globals that browsers, Deno, Bun and Node share. */
+export function createWebRuntime(): Runtime {
   return {
     clock,
     epochMs: () => Date.now(),

@@ -4,6 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { type Connection, connect } from '@reverse-http/connector/node';
 import { startTestGateway, type TestGateway } from '@reverse-http/gateway/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { WebSocketServer } from 'ws';
 import { isSettled } from './is-settled.js';
 
 const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -14,6 +15,8 @@ describe.each(['websocket', 'poll'] as const)('by %s', (transport) => {
   let gateway: TestGateway;
   let connection: Connection;
   const random = randomBytes(4 * mib);
+  /** Requests of long polling that came to nothing. */
+  let failures: number;
   /** What was asked, and answers that wait for the test. */
   const asked: string[] = [];
   const waiting: ServerResponse[] = [];
@@ -28,10 +31,19 @@ describe.each(['websocket', 'poll'] as const)('by %s', (transport) => {
     else response.end(hashOf(body));
   });
 
+  new WebSocketServer({ server }).on('connection', (socket) => socket.on('message', (data) => socket.send(data)));
+
   beforeEach(async () => {
     asked.length = waiting.length = 0;
     gateway = await startTestGateway();
-    connection = connect(server, gateway.connectOptions({ target: 'A', transport }));
+    failures = 0;
+    const options = gateway.connectOptions({ target: 'A', transport });
+    const fetch: typeof options.fetch = (input, init) =>
+      options.fetch(input, init).catch((error) => {
+        failures++;
+        throw error;
+      });
+    connection = connect(server, { ...options, fetch });
     await connection.ready;
     await gateway.clock.settle();
   });
@@ -58,6 +70,7 @@ describe.each(['websocket', 'poll'] as const)('by %s', (transport) => {
     await gateway.clock.advance(1000);
     expect(await (await answer).text()).toBe('at last');
     expect(asked).toHaveLength(1);
+    expect([resumes(), failures > 0]).toEqual(transport === 'poll' ? [0, true] : [1, false]);
   });
 
   test('cutAfter: in the middle of bodies, which come whole all the same', async () => {
@@ -126,6 +139,22 @@ describe.each(['websocket', 'poll'] as const)('by %s', (transport) => {
     expect(await Promise.all(hashes)).toEqual(posts.map(hashOf));
     expect(await get('/down')).toBe(hashOf(random));
     expect(asked.sort()).toEqual(['GET /down 0', ...posts.map(({ length }) => `POST /up ${length}`)].sort());
+  });
+
+  test('duplicate: each request twice, and each message but the first of either end', async () => {
+    gateway.link.duplicate();
+    const { fetch, WebSocket } = gateway.connectOptions({});
+    const response = await fetch(`${gateway.url}/gw/A/once`, { method: 'POST', body: 'hello' });
+    expect(await response.text()).toBe(hashOf(Buffer.from('hello')));
+    expect(asked).toEqual(['POST /once 5', 'POST /once 5']);
+    const socket = new WebSocket(`${gateway.url.replace('http', 'ws')}/gw/A/`);
+    const heard: string[] = [];
+    socket.addEventListener('message', ({ data }) => heard.push(String(data)));
+    await new Promise<void>((resolve) => socket.addEventListener('open', () => resolve()));
+    for (const text of ['a', 'b']) socket.send(Buffer.from(text));
+    await gateway.clock.settle();
+    expect(heard).toEqual(['a', 'b', 'b', 'b', 'b']);
+    socket.close();
   });
 
   test('delay: there and back takes twice as long', async () => {

@@ -6,6 +6,7 @@ import type { FetchApplication, FetchRequest } from '../handler/fetch-handler.js
 import type { Dialler } from '../link/dialler.js';
 import { holdProcess } from '../link/hold-process.js';
 import { createLink } from '../link/link.js';
+import { onClock } from '../link/on-clock.js';
 import type { Runtime } from '../link/runtime.js';
 import { createPollDialler } from '../transport/poll.js';
 import { createPostByFetch } from '../transport/post-by-fetch.js';
@@ -76,7 +77,7 @@ export function connect(
   const options = handler instanceof TargetHandlers ? { ...given, target: [...handler.handlers.keys()] } : given;
   const resolved = resolveConnectOptions(options as NodeConnectOptions<never>, consoleLogger, nodeOptions);
   assertThere(options);
-  const runtime = createNodeRuntime(options.clock);
+  const runtime = onClock(createNodeRuntime(), options.clock);
   const acceptor = acceptorOf(handler, {
     options: resolved,
     origin: options.origin,

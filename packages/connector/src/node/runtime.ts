@@ -1,15 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { Slab } from '@reverse-http/protocol/pipe';
-import type { Clock } from '@reverse-http/protocol/session';
 import type { Runtime } from '../link/runtime.js';
 import { nodeClock } from './node-clock.js';
 
 const slabBytes = 256 * 1024;
 
-/** The machine as it is; by another clock if one is given. */
-export function createNodeRuntime(clock: Clock = nodeClock): Runtime {
+/** The machine as it is. */
+export function createNodeRuntime(): Runtime {
   return {
-    clock,
+    clock: nodeClock,
     epochMs: () => Date.now(),
     random: () => Math.random(),
     randomHex: (bytes) => randomBytes(bytes).toString('hex'),

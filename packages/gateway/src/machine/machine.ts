@@ -15,7 +15,7 @@ export interface Machine {
   createServer(options: ServerOpts): ListeningServer;
 }
 
-/** A connection that was accepted: a `net.Socket`, or another stream of bytes that can be reset. */
+/** An end of a connection: a `net.Socket`, or another stream of bytes that can be reset. */
 export interface AcceptedSocket extends Duplex {
   readonly bytesRead: number;
   readonly remoteAddress?: string | undefined;

@@ -1,3 +1,4 @@
+export type { AcceptedSocket as TestSocket } from '../machine/machine.js';
 export type { TestWebSocket } from './link-web-socket.js';
 export type { TestClock } from './test-clock.js';
 export {

@@ -1,9 +1,8 @@
-import type { Duplex } from 'node:stream';
 import { ReverseHttpError } from '@reverse-http/protocol/errors';
 import { createToken } from '../credentials/token.js';
 import { createGatewayOn, type Gateway } from '../gateway.js';
 import type { GatewayOptions } from '../gateway-options.js';
-import type { Machine } from '../machine/machine.js';
+import type { Machine, AcceptedSocket as TestSocket } from '../machine/machine.js';
 import { resolveGatewayOptions } from '../options/resolve-gateway-options.js';
 import { tickerOn } from '../timing/ticker-on.js';
 import { fetchBy, type RequestBody } from './fetch-by.js';
@@ -57,7 +56,7 @@ export interface TestGateway
    * A visitor's connection, for what `fetch` cannot do: raw bytes, or another client's option `createConnection`, as those of
    * `http.request` and `ws` are.
    */
-  dial(options?: TestDialOptions): Duplex;
+  dial(options?: TestDialOptions): TestSocket;
   /** Ends it as SIGTERM does: running exchanges get 30 s of the clock. {@link start} begins anew. */
   stop(): Promise<void>;
   /** Ends it as `kill -9` does: every connection is reset, nobody is told anything. {@link start} begins anew. */
@@ -111,13 +110,12 @@ class MemoryGateway implements TestGateway {
 
   constructor(options: TestGatewayOptions) {
     const { clock } = this;
-    const epochMs = Date.now();
     this.#options = options;
     this.token = options.auth === undefined && options.connectors?.tokens === undefined ? createToken() : undefined;
     this.#machine = {
       clock,
       ticker: tickerOn(clock),
-      epochMs: () => epochMs + clock.now(),
+      epochMs: () => clock.epochMs(),
       createServer: () => this.#network.createServer(),
     };
     this.#visitors = { clock, isStalled: false, delayMs: 0, allow: (wanted) => wanted, onOpened() {}, onClosed() {} };
@@ -184,7 +182,7 @@ class MemoryGateway implements TestGateway {
     return fetchBy((url) => this.#network.dial(portOf(url), this.#visitors, from), request, body);
   }
 
-  dial({ port = portOf(new URL(this.url)), from = loopback }: TestDialOptions = {}): Duplex {
+  dial({ port = portOf(new URL(this.url)), from = loopback }: TestDialOptions = {}): TestSocket {
     return this.#network.dial(port, this.#visitors, from);
   }
 

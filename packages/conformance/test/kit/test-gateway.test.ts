@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { connect } from '@reverse-http/connector';
 import { connect as connectNode } from '@reverse-http/connector/node';
 import { createGateway, toTarget } from '@reverse-http/gateway';
-import { startTestGateway, type TestGateway } from '@reverse-http/gateway/testing';
+import { startTestGateway, type TestGateway, type TestSocket } from '@reverse-http/gateway/testing';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { isSettled } from './is-settled.js';
@@ -91,7 +91,7 @@ describe('visitors', () => {
     const server = createServer((request, response) => response.end(request.socket.remoteAddress));
     new WebSocketServer({ server }).on('connection', (socket) => socket.on('message', (data) => socket.send(data)));
     await connectNode(server, gateway.connectOptions({ target: 'A' })).ready;
-    const createConnection = (): any => gateway.dial({ from: '192.0.2.9' });
+    const createConnection = (): TestSocket => gateway.dial({ from: '192.0.2.9' });
     const [response] = await once(sendRequest({ path: '/gw/A/', createConnection }).end(), 'response');
     expect(await text(response)).toBe('192.0.2.9');
     const socket = new WebSocket('ws://localhost/gw/A/', { createConnection });

@@ -1,5 +1,4 @@
 import { type ClientRequestArgs, type IncomingMessage, request as sendRequest } from 'node:http';
-import type { Socket } from 'node:net';
 import { type Duplex, Readable } from 'node:stream';
 import type { ReadableStream as NodeStream } from 'node:stream/web';
 
@@ -26,8 +25,7 @@ export async function fetchBy(dial: Dial, given: Request, body: RequestBody): Pr
       port: url.port,
       path: `${url.pathname}${url.search}`,
       headers: { host: url.host, ...Object.fromEntries(given.headers), ...lengthOf(body) },
-      // A Duplex is all that is used of it.
-      createConnection: () => dial(url) as Socket,
+      createConnection: () => dial(url),
     };
     const outgoing = sendRequest(options, resolve);
     outgoing.on('error', (cause) => reject(signal.aborted ? signal.reason : new TypeError('fetch failed', { cause })));

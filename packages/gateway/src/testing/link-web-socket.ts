@@ -1,5 +1,6 @@
+import type { ClientRequestArgs } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type ClientOptions, WebSocket } from 'ws';
+import { WebSocket } from 'ws';
 
 /** What is used of a browser's `WebSocket`: what the option `WebSocket` of `connect()` has to make. */
 export interface TestWebSocket {
@@ -56,8 +57,8 @@ export function webSocketOn(link: WebSocketLink): new (url: string) => TestWebSo
   };
 }
 
-function optionsOf(dial: () => Duplex): ClientOptions {
-  // Newer than its types; and a Duplex is all that is used of a connection.
-  const options = { perMessageDeflate: false, closeTimeout: closeMs, createConnection: dial as never };
+function optionsOf(dial: () => Duplex): ClientRequestArgs {
+  // In a variable first, because its types do not know closeTimeout yet.
+  const options = { perMessageDeflate: false, closeTimeout: closeMs, createConnection: dial };
   return options;
 }

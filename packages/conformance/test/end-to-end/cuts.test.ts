@@ -101,12 +101,19 @@ describe.each(['websocket', 'poll'] as const)('by %s, over cuts of the link', (t
 // The same over links that fall silent without a word, which is noticed by time alone: so on a clock of the test's.
 describe.each(['websocket', 'poll'] as const)('by %s, over links that fall silent', (transport) => {
   let gateway: TestGateway;
+  let beganAt: number;
 
   beforeEach(async () => {
     gateway = await startTestGateway();
     await connect(createTestServer(), gateway.connectOptions({ target: 'A', transport })).ready;
+    beganAt = gateway.clock.now();
   });
   afterEach(() => gateway.close());
+
+  /** Each silence was waited for until it was noticed; nothing else here takes time. */
+  function expectSilences(count: number): void {
+    expect(gateway.clock.now() - beganAt).toBeGreaterThan(count * 1000);
+  }
 
   test('a download', async () => {
     const total = 8 * mib + 11;
@@ -126,6 +133,7 @@ describe.each(['websocket', 'poll'] as const)('by %s, over links that fall silen
     await gateway.clock.until(read());
     expect(hash.digest('hex')).toBe(hashOfPattern(total));
     expect(silences).toBe(4);
+    expectSilences(4);
   });
 
   test('an upload', async () => {
@@ -145,6 +153,7 @@ describe.each(['websocket', 'poll'] as const)('by %s, over links that fall silen
     const answer = await gateway.clock.until(gateway.fetch('/gw/A/up', { method: 'POST', body }));
     expect(await answer.text()).toBe(hashOfPattern(total));
     expect(silences).toBe(4);
+    expectSilences(4);
   });
 
   test('a WebSocket and an event stream', async () => {
@@ -159,6 +168,7 @@ describe.each(['websocket', 'poll'] as const)('by %s, over links that fall silen
       const [[echoed], { value }] = await gateway.clock.until(Promise.all([echo, events.read(), said]));
       expect([String(echoed), String(Buffer.from(value!))]).toEqual([`message ${i}`, `data: ${i}\n\n`]);
     }
+    expectSilences(3);
     socket.terminate();
   });
 });

@@ -75,6 +75,11 @@ export function createTestLink(host: LinkHost): TestLink {
   return new FaultyLink(host);
 }
 
+/**
+ * A session can also be given messages by the memory transport, without HTTP beneath them: simpler, and blind to all that
+ * is tried here. How hellos are answered, polls are held and repeated, upgrades begin, half a body ends belongs to what an
+ * application meets when its link breaks; so what is made in memory is the connection, and nothing above it.
+ */
 class FaultyLink implements TestLink, Line {
   readonly clock: ObservedClock;
   isStalled = false;

@@ -9,6 +9,7 @@ export default defineConfig({
       { find: /^@reverse-http\/protocol\/(.+)$/, replacement: source('protocol/src/$1/index.ts') },
       { find: /^@reverse-http\/connector\/node$/, replacement: source('connector/src/node/index.ts') },
       { find: /^@reverse-http\/connector$/, replacement: source('connector/src/index.ts') },
+      { find: /^@reverse-http\/gateway\/testing$/, replacement: source('gateway/src/testing/index.ts') },
       { find: /^@reverse-http\/gateway$/, replacement: source('gateway/src/index.ts') },
     ],
   },

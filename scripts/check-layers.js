@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const GATEWAY_FOLDERS = [
   'timing',
+  'machine',
   'visit',
   'credentials',
   'front',
@@ -39,8 +40,9 @@ export const LAYERS = {
   'connector/node': ['connector'],
 
   'gateway/timing': [],
+  'gateway/machine': ['gateway/timing'],
   'gateway/visit': [],
-  'gateway/front': ['gateway/visit', 'gateway/timing'],
+  'gateway/front': ['gateway/visit', 'gateway/timing', 'gateway/machine'],
   'gateway/routing': ['gateway/visit'],
   'gateway/policy': ['gateway/visit'],
   'gateway/targets': ['gateway/visit', 'gateway/policy'],
@@ -66,6 +68,15 @@ export const LAYERS = {
     'gateway/gateway-options.ts',
     'gateway/options',
     ...GATEWAY_FOLDERS,
+  ],
+
+  'gateway/testing': [
+    'gateway/gateway.ts',
+    'gateway/gateway-options.ts',
+    'gateway/options',
+    'gateway/machine',
+    'gateway/timing',
+    'gateway/credentials',
   ],
 
   'cli/*.ts': [], // what all of it stands on: the outside world, errors, options, durations

@@ -9,7 +9,7 @@ import { createGateway } from '@reverse-http/gateway';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const pages = ['README.md', 'docs/library.md'];
+const pages = ['README.md', 'docs/library.md', 'docs/testing.md'];
 
 const gateway = createGateway({ listeners: [{ port: 0 }] });
 const origin = createServer((_request, response) => response.end('from the origin\n'));
@@ -86,7 +86,7 @@ for (const page of pages) {
       const output = await run(code);
       for (const [, status] of output.matchAll(/^answered (\d+)/gm)) expect(status).toBe('200');
       const connects =
-        code.includes('connect(') && !code.includes('a wrong one') && !code.includes('connection.close();');
+        code.includes('connect(') && !code.includes('a wrong one') && !/(?:connection|gateway)\.close\(\);/.test(code);
       if (connects) expect(output).toMatch(/^answered 200/m);
     });
   });
@@ -101,12 +101,16 @@ test.each([
   ['gateway/src/gateway-options.ts', 'GatewayOptions'],
   ['gateway/src/gateway-options.ts', 'ListenerOptions'],
   ['gateway/src/gateway.ts', 'Gateway'],
-])('docs/library.md has every member of %s: %s', (file, name) => {
+  ['gateway/src/testing/test-gateway.ts', 'TestGateway', 'docs/testing.md'],
+  ['gateway/src/testing/test-gateway.ts', 'TestRequestInit', 'docs/testing.md'],
+  ['gateway/src/testing/test-link.ts', 'TestLink', 'docs/testing.md'],
+  ['gateway/src/testing/test-clock.ts', 'TestClock', 'docs/testing.md'],
+])('every member is on its page: %s, %s', (file, name, where = 'docs/library.md') => {
   const source = readFileSync(`${root}packages/${file}`, 'utf8');
   const body = new RegExp(`^export interface ${name}\\b.*?^}`, 'ms').exec(source)![0];
   const members = [...body.matchAll(/^ {2}(?:readonly )?(\w+)(?:\??:|\()/gm)].map((match) => match[1]!);
   expect(members.length).toBeGreaterThan(1);
-  const page = readFileSync(`${root}docs/library.md`, 'utf8');
+  const page = readFileSync(`${root}${where}`, 'utf8');
   expect(members.filter((member) => !new RegExp(`\`${member}\\b`).test(page))).toEqual([]);
 });
 

@@ -1,5 +1,5 @@
 import { ReverseHttpError } from '@reverse-http/protocol/errors';
-import { isTargetId } from '@reverse-http/protocol/session';
+import { type Clock, isTargetId } from '@reverse-http/protocol/session';
 import type { ConnectionState } from './connection.js';
 
 /** Where lines for people go; `console` is one. */
@@ -52,6 +52,11 @@ export interface ConnectOptions<Request = unknown> {
   readonly maxConcurrent?: number;
   /** Lets a token travel over plain `http:` to a host that is not loopback. Default false. */
   readonly allowCleartext?: boolean;
+  /**
+   * What every wait is measured by, for tests: `@reverse-http/gateway/testing` gives one that moves when it is told to.
+   * Default: the runtime's.
+   */
+  readonly clock?: Clock;
 }
 
 /** Checked {@link ConnectOptions} with everything filled in. */
@@ -86,6 +91,7 @@ const names: Readonly<Record<keyof ConnectOptions, true>> = {
   onRefused: true,
   maxConcurrent: true,
   allowCleartext: true,
+  clock: true,
 };
 /** A welcome has 16 KiB, and tells up to two URLs of each. */
 const maxTargets = 64;
@@ -131,6 +137,7 @@ export function resolveConnectOptions<Request>(
     bad('replica: must have 1 to 64 characters');
   }
   assertToken(options.token);
+  assertClock(options.clock);
   if (options.token !== undefined && !options.allowCleartext) gateways.forEach(assertConfidential);
   return {
     gateways: gateways as [string, ...string[]],
@@ -181,6 +188,11 @@ function normaliseGateway(text: string): string {
 function assertToken(token: unknown): void {
   if (token !== undefined && typeof token !== 'string' && typeof token !== 'function')
     bad('token: must be a text, or a function that gives one');
+}
+
+function assertClock(clock: Partial<Clock> | undefined): void {
+  if (clock !== undefined && (typeof clock.now !== 'function' || typeof clock.setTimer !== 'function'))
+    bad('clock: must have now() and setTimer(fn, ms)');
 }
 
 function assertConfidential(gateway: string): void {

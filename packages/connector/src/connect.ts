@@ -7,6 +7,7 @@ import { createFailureReport } from './handler/report-failure.js';
 import type { Dialler } from './link/dialler.js';
 import { holdProcess } from './link/hold-process.js';
 import { createLink } from './link/link.js';
+import { onClock } from './link/on-clock.js';
 import type { Runtime } from './link/runtime.js';
 import { createWebRuntime } from './runtime.js';
 import { createPollDialler } from './transport/poll.js';
@@ -44,7 +45,7 @@ const consoleLogger: Logger = {
 export function connect(handler: FetchHandler, options: FetchConnectOptions): Connection {
   const resolved = resolveConnectOptions(options, consoleLogger, ['fetch', 'WebSocket']);
   assertFetchHandler(handler);
-  const runtime = createWebRuntime();
+  const runtime = onClock(createWebRuntime(), options.clock);
   const diallers = diallersOf(options, runtime, resolved.logger);
   const onFailure = createFailureReport(resolved);
   const acceptor = createFetchAcceptor({ handler, target: resolved.targets[0], runtime, onFailure });

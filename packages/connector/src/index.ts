@@ -1,4 +1,5 @@
 export { type ErrorCode, ReverseHttpError } from '@reverse-http/protocol/errors';
+export type { Clock, Timer } from '@reverse-http/protocol/session';
 export { connect, type FetchConnectOptions } from './connect.js';
 export type { ConnectOptions, Logger, TokenSource } from './connect-options.js';
 export type {

@@ -6,7 +6,7 @@ import { createRequestHeads } from './forward/request-head.js';
 import { createTransparentHeads } from './forward/transparent-heads.js';
 import { createGatewayCredentials, type GatewayCredentials } from './gateway-credentials.js';
 import { createGatewayTaps } from './gateway-taps.js';
-import { nodeClock } from './node-clock.js';
+import type { Machine } from './machine/machine.js';
 import type { ResolvedGatewayOptions } from './options/resolved-options.js';
 import { createTargetPolicies } from './policy/target-policies.js';
 import { createVisitorOf, type VisitorOf } from './policy/trusted-proxies.js';
@@ -23,6 +23,7 @@ import { createTurn } from './turn.js';
 
 /** What a gateway is made of, beside its listeners: there from its making to its end. */
 export interface GatewayParts {
+  readonly machine: Machine;
   readonly credentials: GatewayCredentials;
   readonly registry: Registry;
   readonly hold: Hold;
@@ -53,17 +54,23 @@ export interface Service {
 const deadlineTickMs = 100;
 
 /** Makes the parts and joins them. */
-export function createGatewayParts(first: ResolvedGatewayOptions, addresses: ListenerAddresses): GatewayParts {
+export function createGatewayParts(
+  first: ResolvedGatewayOptions,
+  addresses: ListenerAddresses,
+  machine: Machine,
+): GatewayParts {
+  const { clock, ticker } = machine;
+  const now = (): number => machine.epochMs();
   let options = first;
   const onError = first.onError ?? ((error: unknown) => console.error(error));
   const nodeId = randomBytes(6).toString('hex');
   const slab = new Slab(256 * 1024, (size) => Buffer.allocUnsafeSlow(size));
   const credentials = createGatewayCredentials(first, onError);
-  const registry = createRegistry({ now: nodeClock.now, epochMs: Date.now, ...rulesOf(first, credentials) });
-  const hold = createHold();
+  const registry = createRegistry({ now: clock.now, epochMs: now, ...rulesOf(first, credentials, clock.now) });
+  const hold = createHold({ clock });
   registry.onAvailable = hold.release;
-  const forwarding = { registry, hold, now: Date.now, wheel: new TimerWheel(deadlineTickMs) };
-  const events = createEventFeed(onError, Date.now);
+  const forwarding = { registry, hold, now, wheel: new TimerWheel(deadlineTickMs, ticker) };
+  const events = createEventFeed(onError, now);
   if (first.onEvent) events.subscribe(first.onEvent);
   const reception = createReception({
     registry,
@@ -71,7 +78,8 @@ export function createGatewayParts(first: ResolvedGatewayOptions, addresses: Lis
     addresses,
     events,
     onError,
-    clock: nodeClock,
+    clock,
+    epochMs: now,
     defer: createTurn(),
     slab,
     nodeId,
@@ -92,18 +100,19 @@ export function createGatewayParts(first: ResolvedGatewayOptions, addresses: Lis
   credentials.onRevoked = (id) => reception.revoke(id);
   const counters = first.admin?.metrics && createVisitCounters();
   return {
+    machine,
     credentials,
     registry,
     hold,
     reception,
-    tunnel: createTunnel(reception),
+    tunnel: createTunnel(reception, clock),
     events,
     counters,
     onError,
     nextId: createIds(nodeId),
     adopt(changed) {
       options = changed;
-      registry.govern(rulesOf(changed, credentials));
+      registry.govern(rulesOf(changed, credentials, now));
       const defaultHost = new URL(changed.publicUrl ?? 'http://localhost').host;
       return {
         options,
@@ -123,9 +132,13 @@ export function createGatewayParts(first: ResolvedGatewayOptions, addresses: Lis
   };
 }
 
-function rulesOf({ policy, rules }: ResolvedGatewayOptions, credentials: GatewayCredentials): RegistryRules {
+function rulesOf(
+  { policy, rules }: ResolvedGatewayOptions,
+  credentials: GatewayCredentials,
+  now: () => number,
+): RegistryRules {
   const names = (): string[] => [...credentials.named(), ...rules.map(({ match }) => match)];
-  return { policyOf: createTargetPolicies(policy, rules), nameOf: createKnownTargets(names, nodeClock.now) };
+  return { policyOf: createTargetPolicies(policy, rules), nameOf: createKnownTargets(names, now) };
 }
 
 /** Ids that are unique among all gateways and say nothing about visitors. */

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { ReverseHttpError } from '@reverse-http/protocol/errors';
+import type { Clock } from '@reverse-http/protocol/session';
 import { ListenerAddresses, sharedRoutes } from './addresses.js';
 import { createGatewayMetrics } from './admin/gateway-metrics.js';
 import type { AdminOperations } from './admin/operations.js';
@@ -8,6 +9,8 @@ import { serveFetch } from './front/fetch/fetch-visit.js';
 import { GatewayListeners, type Listener, type ListenerChange } from './gateway-listeners.js';
 import type { GatewayOptions, ListenerOptions } from './gateway-options.js';
 import { createGatewayParts, type GatewayParts, type Service } from './gateway-parts.js';
+import type { Machine } from './machine/machine.js';
+import { nodeMachine } from './machine/node-machine.js';
 import { assertSameForGood } from './options/assert-same-for-good.js';
 import { resolveGatewayOptions, resolveListenerOptions } from './options/resolve-gateway-options.js';
 import type { ResolvedGatewayOptions, ResolvedListener } from './options/resolved-options.js';
@@ -94,7 +97,12 @@ const graceMs = 30_000;
  * console.log(gateway.url, gateway.token);
  */
 export function createGateway(options: GatewayOptions = {}): Gateway {
-  return new ComposedGateway(options, resolveGatewayOptions(options));
+  return createGatewayOn(nodeMachine, options);
+}
+
+/** The same on a machine of the caller's. */
+export function createGatewayOn(machine: Machine, options: GatewayOptions): Gateway {
+  return new ComposedGateway(options, resolveGatewayOptions(options), machine);
 }
 
 class ComposedGateway implements Gateway {
@@ -114,9 +122,9 @@ class ComposedGateway implements Gateway {
   #isListening = false;
   #keepsAlive = true;
 
-  constructor(options: GatewayOptions, resolved: ResolvedGatewayOptions) {
+  constructor(options: GatewayOptions, resolved: ResolvedGatewayOptions, machine: Machine) {
     this.#options = options;
-    this.#parts = createGatewayParts(resolved, this.#addresses);
+    this.#parts = createGatewayParts(resolved, this.#addresses, machine);
     this.#service = this.#parts.adopt(resolved);
     this.#listeners = new GatewayListeners(this.#parts, this.#addresses, this.#service, {
       isDraining: () => this.#closing !== undefined,
@@ -223,7 +231,7 @@ class ComposedGateway implements Gateway {
     const { startGraceMs, listeners } = this.#service.options;
     await this.#startAdmin();
     try {
-      this.#graceEnd = performance.now() + startGraceMs;
+      this.#graceEnd = this.#parts.machine.clock.now() + startGraceMs;
       const change = await this.#prepare(listeners);
       change.commit(this.#service);
       this.#isListening = true;
@@ -297,7 +305,7 @@ class ComposedGateway implements Gateway {
 
   /** How much longer an unknown target may be one whose connector has not come back yet, ms. */
   #graceLeft(): number {
-    return this.#graceEnd - performance.now();
+    return this.#graceEnd - this.#parts.machine.clock.now();
   }
 
   /** Visitors first, then connectors: what runs is finished over tunnels that are there till the end. */
@@ -305,7 +313,7 @@ class ComposedGateway implements Gateway {
     const { hold, reception, tunnel, credentials } = this.#parts;
     hold.close();
     this.#listeners.retire();
-    await Promise.race([reception.drain(), after(grace)]);
+    await Promise.race([reception.drain(), after(grace, this.#parts.machine.clock)]);
     reception.close('draining');
     tunnel.close();
     credentials.close();
@@ -314,8 +322,8 @@ class ComposedGateway implements Gateway {
   }
 }
 
-function after(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+function after(ms: number, clock: Clock): Promise<void> {
+  return new Promise((resolve) => void clock.setTimer(resolve, ms));
 }
 
 function connected(target: Target | undefined): Target | undefined {

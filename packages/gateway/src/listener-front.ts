@@ -31,6 +31,7 @@ export function createListenerFront(
       onVisit: (visit) => serve(visit),
       onRefused: (visit) => observeVisit(taps, visit, undefined),
       nextId: parts.nextId,
+      machine: parts.machine,
     },
   );
   return {
@@ -60,6 +61,7 @@ function createServe(
     maxBodyBytes,
     taps,
     onError: parts.onError,
+    clock: parts.machine.clock,
     ...state,
   });
   if (!visitorOf) return serve;

@@ -10,7 +10,7 @@ import {
 import type { Clock } from '@reverse-http/protocol/session';
 import type { Forwarder } from './forward/forward.js';
 import { endsHere } from './forward/max-forwards.js';
-import { nodeClock } from './node-clock.js';
+import { nodeClock } from './machine/node-clock.js';
 import type { DeadlinePolicy } from './policy/target-policy.js';
 import { isReservedPath } from './routing/reserved-path.js';
 import type { Route, RouteMatch } from './routing/route.js';

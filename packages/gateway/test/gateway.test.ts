@@ -11,12 +11,14 @@ import {
   type MetricFamily,
   toTarget,
 } from '../src/index.js';
+import { nodeClock } from '../src/machine/node-clock.js';
 import { defaultTargetPolicy } from '../src/policy/target-policy.js';
 import { createRegistry } from '../src/targets/registry.js';
+import { startTestGateway } from '../src/testing/index.js';
 import type { Reception } from '../src/tunnel/reception.js';
 import { createWebSocketEndpoint } from '../src/tunnel/web-socket-endpoint.js';
 import { dial } from './support/raw-connector.js';
-import { visit } from './support/raw-visitor.js';
+import { visit, visitBy } from './support/raw-visitor.js';
 import { startFront } from './support/test-front.js';
 
 let gateway: Gateway | undefined;
@@ -84,7 +86,7 @@ test('a log or a route that throws costs nobody anything', async () => {
 
 test('strangers whose handshake comes to nothing are not counted for ever', async () => {
   const reception = { receive: vi.fn() } as unknown as Reception;
-  const endpoint = createWebSocketEndpoint(reception, 2);
+  const endpoint = createWebSocketEndpoint(reception, nodeClock, 2);
   const front = await startFront((each) => endpoint.serve(each));
   for (let i = 0; i < 5; i++) {
     const visitor = await front.connect(upgrade);
@@ -106,12 +108,13 @@ test('close() and then abort() both come to an end', async () => {
   if (webSocket.readyState !== webSocket.CLOSED) await once(webSocket, 'close');
 });
 
-test('right after the start an unknown target may be one that is on its way', async () => {
-  const { url } = await start({ deadlines: { hold: 30 } });
-  expect((await fetch(`${url}/gw/A/`)).status).toBe(503);
-  await gateway!.abort();
-  const other = await start({ deadlines: { hold: 30, startGrace: 0 } });
-  expect((await fetch(`${other.url}/gw/A/`)).status).toBe(404);
+test('right after the start, and no longer, an unknown target may be one that is on its way', async () => {
+  const kit = await startTestGateway({ deadlines: { hold: '4s', startGrace: '10s' } });
+  await kit.restart();
+  const statuses: number[] = [];
+  for (let i = 0; i < 4; i++) statuses.push((await kit.clock.until(kit.fetch('/gw/A/'))).status);
+  expect(statuses).toEqual([503, 503, 503, 404]);
+  await kit.close();
 });
 
 test('what was expected in vain is forgotten after its time', () => {
@@ -148,11 +151,16 @@ test('a credential that has expired is refused, one that expires in months is go
   good.webSocket.close();
 });
 
-test('a hello of which only the beginning comes is not waited for', { timeout: 15_000 }, async () => {
-  const { url } = await start();
+test('a hello of which only the beginning comes is not waited for', async () => {
+  const kit = await startTestGateway();
   const head = 'POST /.well-known/reverse-http/hello HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n';
-  const visitor = await visit(url!, `${head}x`);
+  const visitor = visitBy(kit.dial());
+  visitor.send(`${head}x`);
+  await kit.clock.advance(4999);
+  expect(visitor.text()).toBe('');
+  await kit.clock.advance(1);
   expect(await visitor.closed()).toMatch(/^HTTP\/1.1 408 Request Timeout/);
+  await kit.close();
 });
 
 test('one more listener, and its end', async () => {

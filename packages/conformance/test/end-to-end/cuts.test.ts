@@ -4,14 +4,14 @@ import { get, request } from 'node:http';
 import { Readable } from 'node:stream';
 import { connect } from '@reverse-http/connector/node';
 import { createGateway, type Gateway } from '@reverse-http/gateway';
+import { startTestGateway, type TestGateway } from '@reverse-http/gateway/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { type Cut, type Middleman, startMiddleman } from '../support/middleman.js';
 import { createTestServer, hashOfPattern, patternedBytes } from '../support/test-server.js';
 
 const mib = 1024 * 1024;
-/** One of them without a word: it takes seconds to be noticed. */
-const cuts: readonly Cut[] = ['rst', 'silence', 'fin'];
+const cuts: readonly Cut[] = ['rst', 'fin', 'rst'];
 
 // Requests that are running when the link breaks go on when it is back: nothing is lost, doubled or reordered.
 describe.each(['websocket', 'poll'] as const)('by %s, over cuts of the link', (transport) => {
@@ -29,7 +29,6 @@ describe.each(['websocket', 'poll'] as const)('by %s, over cuts of the link', (t
       target: 'A',
       token: gateway.token!,
       transport,
-      keepAlive: 1000,
       logger: false,
     });
     await connection.ready;
@@ -96,5 +95,80 @@ describe.each(['websocket', 'poll'] as const)('by %s, over cuts of the link', (t
     expect(echoed).toEqual(said.map((_, i) => `message ${i}`));
     socket.close();
     events.destroy();
+  });
+});
+
+// The same over links that fall silent without a word, which is noticed by time alone: so on a clock of the test's.
+describe.each(['websocket', 'poll'] as const)('by %s, over links that fall silent', (transport) => {
+  let gateway: TestGateway;
+  let beganAt: number;
+
+  beforeEach(async () => {
+    gateway = await startTestGateway();
+    await connect(createTestServer(), gateway.connectOptions({ target: 'A', transport })).ready;
+    beganAt = gateway.clock.now();
+  });
+  afterEach(() => gateway.close());
+
+  /** Each silence was waited for until it was noticed; nothing else here takes time. */
+  function expectSilences(count: number): void {
+    expect(gateway.clock.now() - beganAt).toBeGreaterThan(count * 1000);
+  }
+
+  test('a download', async () => {
+    const total = 8 * mib + 11;
+    const hash = createHash('sha256');
+    let received = 0;
+    let silences = 0;
+    const { body } = await gateway.fetch(`/gw/A/down?bytes=${total}`);
+    const read = async (): Promise<void> => {
+      for await (const piece of body as unknown as AsyncIterable<Uint8Array>) {
+        hash.update(piece);
+        received += piece.length;
+        if (received < (silences + 1) * 2 * mib) continue;
+        silences++;
+        gateway.link.halfOpen();
+      }
+    };
+    await gateway.clock.until(read());
+    expect(hash.digest('hex')).toBe(hashOfPattern(total));
+    expect(silences).toBe(4);
+    expectSilences(4);
+  });
+
+  test('an upload', async () => {
+    const total = 8 * mib + 13;
+    let sent = 0;
+    let silences = 0;
+    const source = async function* (): AsyncGenerator<Uint8Array> {
+      for (const piece of patternedBytes(total)) {
+        yield piece;
+        sent += piece.length;
+        if (sent < (silences + 1) * 2 * mib) continue;
+        silences++;
+        gateway.link.halfOpen();
+      }
+    };
+    const body = Readable.toWeb(Readable.from(source())) as ReadableStream;
+    const answer = await gateway.clock.until(gateway.fetch('/gw/A/up', { method: 'POST', body }));
+    expect(await answer.text()).toBe(hashOfPattern(total));
+    expect(silences).toBe(4);
+    expectSilences(4);
+  });
+
+  test('a WebSocket and an event stream', async () => {
+    const socket = new WebSocket('ws://localhost/gw/A/echo', { createConnection: () => gateway.dial() });
+    await once(socket, 'open');
+    const events = (await gateway.fetch('/gw/A/events?id=silent')).body!.getReader();
+    for (let i = 0; i < 8; i++) {
+      if (i % 3 === 1) gateway.link.halfOpen();
+      const echo = once(socket, 'message');
+      socket.send(`message ${i}`);
+      const said = gateway.fetch(`/gw/A/say?id=silent&text=${i}`);
+      const [[echoed], { value }] = await gateway.clock.until(Promise.all([echo, events.read(), said]));
+      expect([String(echoed), String(Buffer.from(value!))]).toEqual([`message ${i}`, `data: ${i}\n\n`]);
+    }
+    expectSilences(3);
+    socket.terminate();
   });
 });

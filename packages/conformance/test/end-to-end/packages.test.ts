@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 const entries = {
   '@reverse-http/connector': ['connect', 'ReverseHttpError'],
   '@reverse-http/connector/node': ['byTarget', 'connect', 'ReverseHttpError'],
+  '@reverse-http/gateway/testing': ['startTestGateway'],
   '@reverse-http/gateway': ['byCookie', 'byHeader', 'byHost', 'byPath', 'createGateway', 'toTarget'],
 };
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { DialledTransport } from '../../../connector/src/link/dialler.js';
 import { createWebSocketDialler } from '../../../connector/src/node/transport/web-socket.js';
+import { nodeClock } from '../../../gateway/src/machine/node-clock.js';
 import { WebSocketTransport } from '../../../gateway/src/tunnel/web-socket-transport.js';
 import { describeTransport } from '../../../protocol/test/transport-suite/describe-transport.js';
 
@@ -22,5 +23,9 @@ describeTransport('websocket', async () => {
     createWebSocketDialler().dial(gateway, { onOpened: resolve, onFailed: reject });
   });
   const [webSocket, { socket }] = await accepted;
-  return { gateway: new WebSocketTransport(webSocket, socket), connector, cut: () => socket.resetAndDestroy() };
+  return {
+    gateway: new WebSocketTransport(webSocket, socket, nodeClock),
+    connector,
+    cut: () => socket.resetAndDestroy(),
+  };
 });

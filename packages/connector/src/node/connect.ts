@@ -6,8 +6,11 @@ import type { FetchApplication, FetchRequest } from '../handler/fetch-handler.js
 import type { Dialler } from '../link/dialler.js';
 import { holdProcess } from '../link/hold-process.js';
 import { createLink } from '../link/link.js';
+import { onClock } from '../link/on-clock.js';
 import type { Runtime } from '../link/runtime.js';
 import { createPollDialler } from '../transport/poll.js';
+import { createPostByFetch } from '../transport/post-by-fetch.js';
+import { createWebSocketDialler as createDiallerBy, type WebSocketConstructor } from '../transport/web-socket.js';
 import { acceptorOf } from './handler/acceptor-of.js';
 import { TargetHandlers } from './handler/by-target.js';
 import type { NodeHandler } from './handler/node-handler.js';
@@ -34,6 +37,10 @@ export interface NodeConnectOptions<Request = IncomingMessage> extends ConnectOp
    * accepted (`socket`), with `connection`, `clientError` and `server.timeout`. Default `fast`.
    */
   readonly fidelity?: 'fast' | 'socket';
+  /** Sends the requests of long polling. Default: on connections of our own, which is faster; `tls` is for those alone. */
+  readonly fetch?: typeof globalThis.fetch;
+  /** Makes WebSockets, as the class of `ws` does. Default: our own way with `ws`, which is faster; `tls` is for that alone. */
+  readonly WebSocket?: WebSocketConstructor;
 }
 
 /** Settings of {@link connect} for several targets: their ids are those of {@link byTarget}. */
@@ -79,7 +86,7 @@ export function connect(
   assertThere(options);
   const proxies = proxiesFor(resolved.gateways, options.proxy, process.env);
   if (options.token !== undefined && !options.allowCleartext) assertConfidential(proxies);
-  const runtime = createNodeRuntime();
+  const runtime = onClock(createNodeRuntime(), options.clock);
   const acceptor = acceptorOf(handler, {
     options: resolved,
     origin: options.origin,
@@ -97,7 +104,7 @@ export function connect(
   return connection;
 }
 
-const nodeOptions: readonly string[] = ['tls', 'proxy', 'origin', 'fidelity'];
+const nodeOptions: readonly string[] = ['tls', 'proxy', 'origin', 'fidelity', 'fetch', 'WebSocket'];
 
 /** Who sets what comes later must not believe that it holds: a pin least of all. */
 function assertThere(options: object): void {
@@ -118,22 +125,21 @@ function assertConfidential(proxies: Proxies): void {
   }
 }
 
-type DialOptions = Pick<NodeConnectOptions, 'transport' | 'tls'>;
+type DialOptions = Pick<NodeConnectOptions, 'transport' | 'tls' | 'fetch' | 'WebSocket'>;
 
 /** The surest first: polling passes every hop, so it is ready while others are still being tried. */
-function diallersOf(
-  { transport = 'auto', tls }: DialOptions,
-  proxies: Proxies,
-  runtime: Runtime,
-): [Dialler, ...Dialler[]] {
+function diallersOf(options: DialOptions, proxies: Proxies, runtime: Runtime): [Dialler, ...Dialler[]] {
+  const { transport = 'auto', tls, fetch, WebSocket } = options;
   const { clock } = runtime;
   const poll = createPollDialler({
-    post: createPost(tls, proxies),
+    post: fetch ? createPostByFetch(fetch) : createPost(tls, proxies),
     clock,
     defer: (fn) => runtime.defer(fn),
     random: () => runtime.random(),
   });
   if (transport === 'poll') return [poll];
-  const webSocket = createWebSocketDialler({ proxies, ...(tls ? { tls } : {}) });
+  const webSocket = WebSocket
+    ? createDiallerBy(WebSocket, clock)
+    : createWebSocketDialler({ proxies, ...(tls ? { tls } : {}) });
   return transport === 'websocket' ? [webSocket] : [poll, webSocket];
 }

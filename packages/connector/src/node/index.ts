@@ -1,4 +1,5 @@
 export { type ErrorCode, ReverseHttpError } from '@reverse-http/protocol/errors';
+export type { Clock, Timer } from '@reverse-http/protocol/session';
 export type { ConnectOptions, Logger, TokenSource } from '../connect-options.js';
 export type {
   CloseOptions,
@@ -21,6 +22,7 @@ export type {
   UpgradeOptions,
 } from '../handler/fetch-handler.js';
 export type { FieldsInit, FieldValue } from '../handler/field-lines.js';
+export type { WebSocketConstructor, WebSocketEvent, WebSocketLike } from '../transport/web-socket.js';
 export { connect, type NodeConnectOptions, type SeveralTargetsOptions } from './connect.js';
 export { byTarget, type ForwardedTo, type TargetHandler, type TargetHandlers } from './handler/by-target.js';
 export type { NodeHandler } from './handler/node-handler.js';

@@ -1,5 +1,5 @@
 import type { ReverseHttpError } from '@reverse-http/protocol/errors';
-import type { Clock, Timer, TransportHandler } from '@reverse-http/protocol/session';
+import { type Clock, movedBytesOf, type Timer, type TransportHandler } from '@reverse-http/protocol/session';
 import { cannotBeReached, speaksOtherwise } from '../link/dial-errors.js';
 import type { DialHandler, DialledTransport, Dialler } from '../link/dialler.js';
 
@@ -116,9 +116,10 @@ class WebSocketTransport implements DialledTransport {
     return free;
   }
 
-  /** Whole messages that came, and bytes that the runtime has handed on. */
+  /** Whole messages that came, and bytes that the runtime has handed on: as those of a socket, or a question would pass for life. */
   get movedBytes(): number {
-    return this.#received + this.#sent - this.#socket.bufferedAmount;
+    const { bufferedAmount: writableLength } = this.#socket;
+    return movedBytesOf({ bytesRead: this.#received, bytesWritten: this.#sent, writableLength });
   }
 
   onAgreed(): void {}

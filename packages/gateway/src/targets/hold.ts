@@ -1,4 +1,5 @@
 import type { Reason } from '@reverse-http/protocol/errors';
+import type { Clock, Timer } from '@reverse-http/protocol/session';
 import type { Peer } from '../visit/visit.js';
 import type { Target } from './registry.js';
 
@@ -7,7 +8,7 @@ export interface Waiting {
   readonly peer: Peer;
   /** For how long it may wait in all, ms. */
   readonly holdMs: number;
-  /** When it began to wait (of `performance.now()`): set by the hold, so that who waits again has not longer. */
+  /** When it began to wait (of the hold's clock): set by the hold, so that who waits again has not longer. */
   waitingSince: number | undefined;
   /** The target may take it now. */
   onAvailable(): void;
@@ -15,8 +16,9 @@ export interface Waiting {
   onExpired(reason: Reason, waitedMs: number): void;
 }
 
-/** Bounds of {@link createHold}. */
+/** Clock and bounds of {@link createHold}. */
 export interface HoldOptions {
+  readonly clock: Clock;
   /** Requests that wait for one target. Default 64. */
   readonly maxPerTarget?: number;
   /** Requests that wait from one visitor's address. Default 16. */
@@ -40,12 +42,12 @@ export interface Hold {
 interface Entry {
   readonly target: Target;
   readonly waiting: Waiting;
-  readonly timer: NodeJS.Timeout;
+  readonly timer: Timer;
 }
 
 /** Keeps the heads of requests for targets that are known and away (no body is read meanwhile). */
-export function createHold(options: HoldOptions = {}): Hold {
-  const { maxPerTarget = 64, maxPerAddress = 16, maxInAll = 4096 } = options;
+export function createHold(options: HoldOptions): Hold {
+  const { clock, maxPerTarget = 64, maxPerAddress = 16, maxInAll = 4096 } = options;
   const byTarget = new Map<Target, Set<Entry>>();
   const byAddress = new Map<string, number>();
   let count = 0;
@@ -55,7 +57,7 @@ export function createHold(options: HoldOptions = {}): Hold {
     const entries = byTarget.get(entry.target);
     if (!entries?.delete(entry)) return false;
     if (entries.size === 0) byTarget.delete(entry.target);
-    clearTimeout(entry.timer);
+    entry.timer.cancel();
     const { address } = entry.waiting.peer;
     const others = (byAddress.get(address) ?? 1) - 1;
     if (others === 0) byAddress.delete(address);
@@ -66,7 +68,7 @@ export function createHold(options: HoldOptions = {}): Hold {
 
   function expire(entry: Entry, reason: Reason): void {
     const { waiting } = entry;
-    if (leave(entry)) waiting.onExpired(reason, performance.now() - waiting.waitingSince!);
+    if (leave(entry)) waiting.onExpired(reason, clock.now() - waiting.waitingSince!);
   }
 
   return {
@@ -77,11 +79,11 @@ export function createHold(options: HoldOptions = {}): Hold {
       const entries = byTarget.get(target) ?? new Set();
       const ofAddress = byAddress.get(waiting.peer.address) ?? 0;
       if (closed) return 'draining';
-      waiting.waitingSince ??= performance.now();
-      const left = waiting.holdMs - (performance.now() - waiting.waitingSince);
+      waiting.waitingSince ??= clock.now();
+      const left = waiting.holdMs - (clock.now() - waiting.waitingSince);
       if (left <= 0) return 'no-connector';
       if (entries.size >= maxPerTarget || ofAddress >= maxPerAddress || count >= maxInAll) return 'hold-full';
-      const timer = setTimeout(() => expire(entry, 'no-connector'), left);
+      const timer = clock.setTimer(() => expire(entry, 'no-connector'), left);
       const entry: Entry = { target, waiting, timer };
       byTarget.set(target, entries.add(entry));
       byAddress.set(waiting.peer.address, ofAddress + 1);

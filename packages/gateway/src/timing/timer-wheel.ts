@@ -106,7 +106,8 @@ function createSlot(): WheelEntry {
   return slot;
 }
 
-function everyMs(fn: () => void, ms: number): () => void {
+/** The {@link Ticker} of the machine as it is; keeps no process alive. */
+export function everyMs(fn: () => void, ms: number): () => void {
   const timer = setInterval(fn, ms).unref();
   return () => clearInterval(timer);
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '@reverse-http/protocol/session';
 import type { Place } from './place.js';
 import type { PlaceTable } from './place-table.js';
 
@@ -12,7 +13,7 @@ export interface Drain {
 }
 
 /** Makes a {@link Drain}. */
-export function createDrain(places: PlaceTable): Drain {
+export function createDrain(places: PlaceTable, clock: Clock): Drain {
   let allIdle: Promise<void> | undefined;
   let onAllIdle: (() => void) | undefined;
 
@@ -26,10 +27,10 @@ export function createDrain(places: PlaceTable): Drain {
     member.leaving = true;
     if (session.mux.size > 0) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, graceMs).unref();
+        const timer = clock.setTimer(resolve, graceMs);
         const before = place.onIdle;
         place.onIdle = () => {
-          clearTimeout(timer);
+          timer.cancel();
           before?.();
           resolve();
         };

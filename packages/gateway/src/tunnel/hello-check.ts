@@ -23,6 +23,8 @@ export interface HelloCheckOptions {
   readonly authenticate: Authenticate;
   readonly addresses: Addresses;
   readonly clock: Clock;
+  /** Milliseconds since 1970. */
+  epochMs(): number;
   /** Sessions at a time; beyond them `overloaded`. Default 100,000. */
   readonly maxSessions?: number;
   /** Sessions of one credential at a time; beyond them `overloaded`. Default 10,000. */
@@ -64,7 +66,8 @@ export class HelloCheck {
     const grant = await this.#grantOf(hello);
     if (!grant) return refused(goodbyeOf('unauthorized'));
     if ('code' in grant) return refused(grant);
-    if (grant.expiresAt !== undefined && grant.expiresAt <= Date.now()) return refused(goodbyeOf('revoked'));
+    if (grant.expiresAt !== undefined && grant.expiresAt <= this.#options.epochMs())
+      return refused(goodbyeOf('revoked'));
     return { state: 'good', grant };
   }
 

@@ -1,5 +1,5 @@
 import type { PollAcceptor } from '@reverse-http/protocol/poll';
-import type { Session, Transport, Welcome } from '@reverse-http/protocol/session';
+import type { Clock, Session, Timer, Transport, Welcome } from '@reverse-http/protocol/session';
 import type { Grant } from '../credentials/grant.js';
 import type { Member } from '../targets/member.js';
 
@@ -22,19 +22,26 @@ export interface Place {
   carrier: Transport | undefined;
   /** The last transport by long polling, and the hello that it came with. */
   poll: { readonly attach: number; readonly acceptor: PollAcceptor } | undefined;
-  expiry: NodeJS.Timeout | undefined;
+  expiry: Timer | undefined;
   /** Called when no exchange runs on it any more. */
   onIdle: (() => void) | undefined;
 }
 
+/** What tells when a credential expires. */
+export interface ExpiryClock {
+  readonly clock: Clock;
+  /** Milliseconds since 1970. */
+  epochMs(): number;
+}
+
 /** Ends a place's session when its credential expires; once more for another credential. */
-export function armExpiry(place: Place): void {
-  clearTimeout(place.expiry);
+export function armExpiry(place: Place, by: ExpiryClock): void {
+  place.expiry?.cancel();
   place.expiry = undefined;
   const { expiresAt } = place.grant;
   if (expiresAt === undefined) return;
-  const left = expiresAt - Date.now();
+  const left = expiresAt - by.epochMs();
   if (left <= 0) return place.session.close('revoked');
   // Timers hold 2^31 ms at most: what is further away is looked at again.
-  place.expiry = setTimeout(() => armExpiry(place), Math.min(left, 2 ** 31 - 1)).unref();
+  place.expiry = by.clock.setTimer(() => armExpiry(place, by), Math.min(left, 2 ** 31 - 1));
 }

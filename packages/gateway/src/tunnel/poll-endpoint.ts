@@ -7,7 +7,13 @@ import {
   pollAnswerBody,
   sessionOfPoll,
 } from '@reverse-http/protocol/poll';
-import { decodeHello, encodeControl, type Goodbye, maxControlMessageBytes } from '@reverse-http/protocol/session';
+import {
+  type Clock,
+  decodeHello,
+  encodeControl,
+  type Goodbye,
+  maxControlMessageBytes,
+} from '@reverse-http/protocol/session';
 import type { Visit } from '../visit/visit.js';
 import { createBodyReader } from './read-body.js';
 import type { Reception } from './reception.js';
@@ -40,8 +46,8 @@ const preflight =
   'Access-Control-Max-Age: 7200\r\n';
 
 /** Makes a {@link PollEndpoint}. */
-export function createPollEndpoint(reception: Reception): PollEndpoint {
-  const readBody = createBodyReader();
+export function createPollEndpoint(reception: Reception, clock: Clock): PollEndpoint {
+  const readBody = createBodyReader(clock);
 
   function serveHello(visit: Visit): void {
     if (refusesMethod(visit)) return;

@@ -1,5 +1,6 @@
 import type { ByteSource } from '@reverse-http/protocol/mux';
 import { Slab } from '@reverse-http/protocol/pipe';
+import type { Clock } from '@reverse-http/protocol/session';
 import type { Visit } from '../visit/visit.js';
 
 /** Settings of a {@link ReadBody}. */
@@ -29,7 +30,7 @@ const keptBytes = 1024;
  * whole with their head: they are carved from blocks that all share, and the short ones, polls that bring nothing, cost no
  * memory at all. For others a buffer grows as bytes arrive, never by the visitor's word.
  */
-export function createBodyReader(): ReadBody {
+export function createBodyReader(clock: Clock): ReadBody {
   const slab = new Slab(blockBytes, (size) => Buffer.allocUnsafeSlow(size));
   return (visit, options, onBody) => {
     const { body, head } = visit;
@@ -39,7 +40,7 @@ export function createBodyReader(): ReadBody {
     const { bytes: block, at: start } = slab;
     const end = start + body.read(block, start, start + Math.min(wholeBytes, options.maxBytes));
     const bytes = block.subarray(start, end);
-    if (!body.ended) return readPieces(visit, body, new Uint8Array(bytes), options, onBody);
+    if (!body.ended) return readPieces(visit, body, new Uint8Array(bytes), options, onBody, clock);
     // Claimed before anybody hears of it, who may have another body read.
     slab.at = end;
     onBody(bytes);
@@ -53,13 +54,14 @@ function readPieces(
   start: Uint8Array,
   options: ReadBodyOptions,
   onBody: (body: Uint8Array) => void,
+  clock: Clock,
 ): void {
   let bytes = start;
   let length = start.length;
   const { contentLength } = visit.head;
   const longest = contentLength < 0 ? options.maxBytes + 1 : contentLength;
   let done = false;
-  let timer = options.deadlineMs === undefined ? undefined : setTimeout(onLate, options.deadlineMs).unref();
+  let timer = options.deadlineMs === undefined ? undefined : clock.setTimer(onLate, options.deadlineMs);
 
   function onLate(): void {
     end();
@@ -68,13 +70,13 @@ function readPieces(
 
   function end(): void {
     done = true;
-    clearTimeout(timer);
+    timer?.cancel();
   }
 
   function read(): void {
     if (options.idleMs !== undefined) {
-      clearTimeout(timer);
-      timer = setTimeout(onLate, options.idleMs).unref();
+      timer?.cancel();
+      timer = clock.setTimer(onLate, options.idleMs);
     }
     while (!done) {
       if (length > options.maxBytes) {

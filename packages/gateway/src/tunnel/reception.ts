@@ -74,7 +74,7 @@ class SessionReception implements Reception {
   readonly #bans: BanList;
   readonly #check: HelloCheck;
   readonly #sessions: SessionFactory;
-  readonly #drain: Drain = createDrain(this.#places);
+  readonly #drain: Drain;
   #draining = false;
   #generation = 0;
 
@@ -84,6 +84,7 @@ class SessionReception implements Reception {
     this.#bans = new BanList(() => clock.now());
     this.#check = new HelloCheck(options, registry, this.#places, this.#bans);
     this.#sessions = createSessionFactory(options);
+    this.#drain = createDrain(this.#places, clock);
     this.carry = createPollCarriage({
       places: this.#places,
       clock,
@@ -195,7 +196,7 @@ class SessionReception implements Reception {
       place.offset = offset;
       place.welcome = { ...place.welcome, offset: session.receivedOffset };
       this.#places.renew(place, grant);
-      armExpiry(place);
+      armExpiry(place, this.#options);
       member.peer = peer;
     }
     return this.#admission(place);
@@ -209,7 +210,12 @@ class SessionReception implements Reception {
     });
     for (const { target } of hello.targets) registry.expect(target);
     const place: Place = {
-      member: memberOf(hello, session, { generation: ++this.#generation, grant, peer }),
+      member: memberOf(hello, session, {
+        generation: ++this.#generation,
+        grant,
+        peer,
+        connectedAt: this.#options.epochMs(),
+      }),
       session,
       grant,
       admittedAt: clock.now(),
@@ -226,7 +232,7 @@ class SessionReception implements Reception {
       onIdle: undefined,
     };
     this.#places.add(place);
-    armExpiry(place);
+    armExpiry(place, this.#options);
     return this.#admission(place);
   }
 
@@ -267,7 +273,7 @@ class SessionReception implements Reception {
   #leave(place: Place, reason: Goodbye): void {
     const { member, proven } = place;
     const { registry, events } = this.#options;
-    clearTimeout(place.expiry);
+    place.expiry?.cancel();
     this.#places.remove(place, reason);
     registry.remove(member);
     this.#drain.onIdle(place);
@@ -300,7 +306,12 @@ function described(member: Member): Omit<GatewayEvent, 'time' | 'event'> {
 function memberOf(
   { targets, key, agent, labels = {} }: Hello,
   session: Session,
-  { generation, grant, peer }: { readonly generation: number; readonly grant: Grant; readonly peer: string },
+  {
+    generation,
+    grant,
+    peer,
+    connectedAt,
+  }: Pick<Member, 'generation' | 'peer' | 'connectedAt'> & { readonly grant: Grant },
 ): Member {
   return {
     session,
@@ -309,7 +320,7 @@ function memberOf(
     generation,
     agent,
     labels,
-    connectedAt: Date.now(),
+    connectedAt,
     credential: grant.id ?? '',
     owner: ownerOf(grant),
     peer,

@@ -1,4 +1,5 @@
 import { type Head, latin1 } from '@reverse-http/protocol/http1';
+import type { Clock } from '@reverse-http/protocol/session';
 import type { Visit } from '../visit/visit.js';
 import { createPollEndpoint } from './poll-endpoint.js';
 import type { Reception } from './reception.js';
@@ -16,9 +17,9 @@ export interface Tunnel {
 }
 
 /** Makes a {@link Tunnel}. */
-export function createTunnel(reception: Reception): Tunnel {
-  const webSocket = createWebSocketEndpoint(reception);
-  const poll = createPollEndpoint(reception);
+export function createTunnel(reception: Reception, clock: Clock): Tunnel {
+  const webSocket = createWebSocketEndpoint(reception, clock);
+  const poll = createPollEndpoint(reception, clock);
   return {
     serve(visit) {
       const name = pathWithoutQuery(visit.head).slice(tunnelPrefix.length);

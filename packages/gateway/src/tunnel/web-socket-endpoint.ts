@@ -10,7 +10,13 @@ import {
   methodOf,
 } from '@reverse-http/protocol/http1';
 import { MessageKind } from '@reverse-http/protocol/pipe';
-import { decodeHello, encodeControl, type Hello, maxControlMessageBytes } from '@reverse-http/protocol/session';
+import {
+  type Clock,
+  decodeHello,
+  encodeControl,
+  type Hello,
+  maxControlMessageBytes,
+} from '@reverse-http/protocol/session';
 import { WebSocketServer } from 'ws';
 import type { Visit } from '../visit/visit.js';
 import type { Admission, Reception } from './reception.js';
@@ -33,7 +39,7 @@ export interface WebSocketEndpoint {
 }
 
 /** @param maxStrangers Connections that carry no session yet, at a time. Default 1,000. */
-export function createWebSocketEndpoint(reception: Reception, maxStrangers = 1000): WebSocketEndpoint {
+export function createWebSocketEndpoint(reception: Reception, clock: Clock, maxStrangers = 1000): WebSocketEndpoint {
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -65,11 +71,11 @@ export function createWebSocketEndpoint(reception: Reception, maxStrangers = 100
     } as unknown as IncomingMessage;
     const stopCounting = limitBytes(socket, maxStrangerBytes - head.length);
     server.handleUpgrade(request, socket, Buffer.from(head), (webSocket) => {
-      const transport = new WebSocketTransport(webSocket, socket);
-      awaitHello(transport, (hello) => {
+      const transport = new WebSocketTransport(webSocket, socket, clock);
+      awaitHello(transport, clock, (hello) => {
         stopCounting();
         const decision = reception.receive(hello, peer.address);
-        void answer(transport, decision, () => strangers.delete(socket));
+        void answer(transport, clock, decision, () => strangers.delete(socket));
       });
     });
   }
@@ -93,17 +99,17 @@ function limitBytes(socket: Duplex, maxBytes: number): () => void {
   return () => void socket.off('data', onBytes);
 }
 
-function awaitHello(transport: WebSocketTransport, onHello: (hello: Hello) => void): void {
-  const timer = setTimeout(() => transport.close(), helloMs).unref();
+function awaitHello(transport: WebSocketTransport, clock: Clock, onHello: (hello: Hello) => void): void {
+  const timer = clock.setTimer(() => transport.close(), helloMs);
   transport.handler = {
     onMessage(bytes) {
-      clearTimeout(timer);
+      timer.cancel();
       const hello = decodeHello(bytes);
       if (hello) onHello(hello);
       else refuse(transport, { code: 'bad-hello', message: 'This is not a hello.' });
     },
     onWritable() {},
-    onClosed: () => clearTimeout(timer),
+    onClosed: () => timer.cancel(),
   };
 }
 
@@ -115,27 +121,28 @@ function refuse(transport: WebSocketTransport, goodbye: Parameters<typeof encode
 /** Welcomes or refuses; `onProven` is called when the transport carries a session. */
 async function answer(
   transport: WebSocketTransport,
+  clock: Clock,
   decision: ReturnType<Reception['receive']>,
   onProven: () => void,
 ): Promise<void> {
   let gone = false;
-  const timer = setTimeout(() => transport.close(), proofMs).unref();
+  const timer = clock.setTimer(() => transport.close(), proofMs);
   const onClosed = (): void => {
     gone = true;
-    clearTimeout(timer);
+    timer.cancel();
   };
   transport.handler = { onMessage: () => transport.close(), onWritable() {}, onClosed };
   const decided = await decision;
   if (gone) return;
   if ('code' in decided) {
-    clearTimeout(timer);
+    timer.cancel();
     return refuse(transport, decided);
   }
   transport.send(encodeControl(MessageKind.Welcome, decided.welcome));
   transport.handler = {
     // The first message after the welcome proves the transport, and belongs to the session already.
     onMessage(bytes) {
-      clearTimeout(timer);
+      timer.cancel();
       onProven();
       if (proves(transport, decided)) transport.handler.onMessage(bytes);
     },

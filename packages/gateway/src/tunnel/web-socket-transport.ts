@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { movedBytesOf, type Transport, type TransportHandler } from '@reverse-http/protocol/session';
+import { type Clock, movedBytesOf, type Transport, type TransportHandler } from '@reverse-http/protocol/session';
 import type { WebSocket } from 'ws';
 
 /** Longest message, bytes: one batch. */
@@ -16,12 +16,14 @@ export class WebSocketTransport implements Transport {
   handler: TransportHandler = deaf;
   readonly #webSocket: WebSocket;
   readonly #socket: Duplex;
+  readonly #clock: Clock;
   #closed = false;
 
   /** @param socket What the WebSocket writes to: it tells when there is room. */
-  constructor(webSocket: WebSocket, socket: Duplex) {
+  constructor(webSocket: WebSocket, socket: Duplex, clock: Clock) {
     this.#webSocket = webSocket;
     this.#socket = socket;
+    this.#clock = clock;
     webSocket.on('message', (bytes: Buffer, isBinary) => {
       if (isBinary && bytes.length > 0) this.handler.onMessage(bytes);
       else this.close();
@@ -46,7 +48,7 @@ export class WebSocketTransport implements Transport {
   close(): void {
     if (this.#closed) return;
     this.#webSocket.close(1000);
-    setTimeout(() => this.#webSocket.terminate(), closeMs).unref();
+    this.#clock.setTimer(() => this.#webSocket.terminate(), closeMs);
     this.#onClosed('closed');
   }
 

@@ -3,10 +3,12 @@ import { createManualClock } from '@reverse-http/protocol/session';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Deadline, Deadlines } from '../../src/forward/deadlines.js';
 import { defaultTargetPolicy, type TargetPolicy } from '../../src/policy/target-policy.js';
+import { tickerOn } from '../../src/timing/ticker-on.js';
 import { TimerWheel } from '../../src/timing/timer-wheel.js';
+import { type MemoryGateway, startMemoryGateway } from '../support/memory-gateway.js';
 import { readAnswer } from '../support/read-answers.js';
 import { stuckSource } from '../support/scripted-connector.js';
-import { members, startGateway, type TestGateway, until } from '../support/test-gateway.js';
+import { members } from '../support/test-gateway.js';
 
 /** An exchange of which nothing is there but its deadlines; time moves in ticks of 100 ms. */
 class Timed extends Deadlines {
@@ -30,18 +32,7 @@ class Timed extends Deadlines {
 
 function start(policy: Partial<TargetPolicy>) {
   const clock = createManualClock();
-  const wheel = new TimerWheel(100, (fn, ms) => {
-    let stopped = false;
-    const next = (): void => {
-      if (stopped) return;
-      clock.setTimer(next, ms);
-      fn();
-    };
-    clock.setTimer(next, ms);
-    return () => {
-      stopped = true;
-    };
-  });
+  const wheel = new TimerWheel(100, tickerOn(clock));
   const timed = new Timed(wheel, { ...defaultTargetPolicy, firstByteMs: 0, ...policy }, clock.now);
   timed.begin();
   return { clock, wheel, timed };
@@ -141,17 +132,20 @@ describe('which deadline passes when', () => {
 });
 
 describe('what a visitor sees', () => {
-  let it: TestGateway;
+  let it: MemoryGateway;
   afterEach(() => it.close());
 
   test('R82 no head in time: 504, and the connector is told', async () => {
-    it = await startGateway({ deadlines: { firstByte: 50 } });
+    it = await startMemoryGateway({ deadlines: { firstByte: '10s' } });
     const connector = await it.connect();
-    const visitor = await it.get();
+    const visitor = it.get();
     const request = await connector.next();
     const aborted = new Promise((resolve) => {
       request.exchange.handler = { ...request.exchange.handler, onAborted: resolve };
     });
+    await it.clock.advance(10_000);
+    expect(visitor.text()).toBe('');
+    await it.clock.advance(200);
     const answer = readAnswer(await visitor.until('requestId'));
     expect(answer.status).toBe(504);
     expect(answer.field('proxy-status')).toBe('rhttp; error=http_response_timeout; details="first-byte-timeout"');
@@ -167,35 +161,38 @@ describe('what a visitor sees', () => {
   });
 
   test('an interim head is a sign of life, an answer that has begun is not cut', async () => {
-    it = await startGateway({ deadlines: { firstByte: 400 } });
+    it = await startMemoryGateway({ deadlines: { firstByte: '5s' } });
     const connector = await it.connect();
-    const visitor = await it.get();
+    const visitor = it.get();
     const request = await connector.next();
     for (let i = 0; i < 4; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await it.clock.advance(4900);
       request.interim('102 Processing');
     }
+    await it.clock.advance(4900);
     request.answer('200 OK', stuckSource('begun'));
     await visitor.until('begun');
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await it.clock.advance(3_600_000);
     expect(visitor.ending).toBeUndefined();
   });
 
   test('not while the session is detached', async () => {
-    it = await startGateway({ deadlines: { firstByte: 200 } });
+    it = await startMemoryGateway({ deadlines: { firstByte: '5s' } });
     const connector = await it.connect();
-    const visitor = await it.get();
+    const visitor = it.get();
     await connector.next();
     connector.webSocket.terminate();
-    await until(() => members(it.gateway)[0]?.state === 'detached');
-    await new Promise((resolve) => setTimeout(resolve, 900));
+    await it.clock.advance(29_000);
+    expect(members(it.gateway)[0]?.state).toBe('detached');
     expect(visitor.text()).toBe('');
   });
 
   test('nothing moves before the head: 504 idle-timeout', async () => {
-    it = await startGateway({ deadlines: { idle: 50 } });
+    it = await startMemoryGateway({ deadlines: { idle: '10s' } });
     await it.connect();
-    const answer = readAnswer(await (await it.get()).until('requestId'));
+    const visitor = it.get();
+    await it.clock.advance(10_200);
+    const answer = readAnswer(await visitor.until('requestId'));
     expect([answer.status, answer.field('proxy-status')]).toEqual([
       504,
       'rhttp; error=connection_timeout; details="idle-timeout"',
@@ -203,17 +200,18 @@ describe('what a visitor sees', () => {
   });
 
   test('nothing moves after the head: the answer is broken off', async () => {
-    it = await startGateway({ deadlines: { idle: 50 } });
+    it = await startMemoryGateway({ deadlines: { idle: '10s' } });
     const connector = await it.connect();
-    const visitor = await it.get();
+    const visitor = it.get();
     (await connector.next()).answer('200 OK', stuckSource('begun'));
+    await it.clock.advance(10_200);
     expect(await visitor.closed()).toMatch(/begun\r\n$/);
   });
 
   test('an answer that goes on, however slowly, is not', async () => {
-    it = await startGateway({ deadlines: { idle: 500 } });
+    it = await startMemoryGateway({ deadlines: { idle: '10s' } });
     const connector = await it.connect();
-    const visitor = await it.get();
+    const visitor = it.get();
     const request = await connector.next();
     let due = '';
     const source: ByteSource = {
@@ -228,34 +226,38 @@ describe('what a visitor sees', () => {
     };
     request.answer('200 OK', source);
     for (let i = 0; i < 6; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await it.clock.advance(9900);
       due = `piece ${i}`;
       request.exchange.wake();
       await visitor.until(due);
     }
     expect(visitor.ending).toBeUndefined();
+    await it.clock.advance(10_200);
     expect(await visitor.closed()).toMatch(/piece 5\r\n$/);
   });
 
   test('an upgraded stream is idle like any other', async () => {
-    it = await startGateway({ deadlines: { idle: 300 } });
+    it = await startMemoryGateway({ deadlines: { idle: '10s' } });
     const connector = await it.connect();
-    const visitor = await it.get('Connection: Upgrade\r\nUpgrade: echo\r\n');
+    const visitor = it.get('Connection: Upgrade\r\nUpgrade: echo\r\n');
     const request = await connector.next();
     request.answer('101 Switching Protocols\r\nUpgrade: echo', stuckSource('hello'));
     for (let i = 0; i < 4; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 150));
+      await it.clock.advance(9900);
       visitor.send(`x${i}`);
       await request.until(`x${i}`);
     }
+    await it.clock.advance(10_200);
     await visitor.closed();
     expect((await request.whole).aborted).toBe('idle-timeout');
   });
 
   test('too long in all: 504', async () => {
-    it = await startGateway({ deadlines: { total: 50 } });
+    it = await startMemoryGateway({ deadlines: { total: '10s' } });
     await it.connect();
-    const answer = readAnswer(await (await it.get()).until('requestId'));
+    const visitor = it.get();
+    await it.clock.advance(10_200);
+    const answer = readAnswer(await visitor.until('requestId'));
     expect([answer.status, JSON.parse(answer.body).detail]).toEqual([504, 'The exchange took too long.']);
   });
 });

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
 import { AcceptedExchange, type RequestHandler } from '@reverse-http/protocol/exchange';
 import { Head } from '@reverse-http/protocol/http1';
 import { MessageKind, Slab } from '@reverse-http/protocol/pipe';
 import {
+  type Clock,
   decodeGoodbye,
   decodeWelcome,
   encodeControl,
@@ -12,7 +14,7 @@ import {
   type Welcome,
 } from '@reverse-http/protocol/session';
 import { WebSocket } from 'ws';
-import { nodeClock } from '../../src/node-clock.js';
+import { nodeClock } from '../../src/machine/node-clock.js';
 
 /** What a test's connector does with a request: it speaks the wire, without any HTTP server behind it. */
 export type Accept = (exchange: AcceptedExchange) => RequestHandler;
@@ -34,9 +36,16 @@ const hello = {
   features: [],
 };
 
+/** What a connector dials with and tells time by. Default: the machine. */
+export interface RawWorld {
+  readonly clock: Clock;
+  readonly createConnection?: () => Duplex;
+}
+
 /** Opens a WebSocket on the tunnel endpoint. */
-export async function openWebSocket(url: string): Promise<WebSocket> {
-  const webSocket = new WebSocket(`${url.replace('http', 'ws')}/.well-known/reverse-http/websocket`);
+export async function openWebSocket(url: string, { createConnection }: Partial<RawWorld> = {}): Promise<WebSocket> {
+  const options = createConnection ? { createConnection } : {};
+  const webSocket = new WebSocket(`${url.replace('http', 'ws')}/.well-known/reverse-http/websocket`, [], options);
   webSocket.on('error', () => {});
   await once(webSocket, 'open');
   return webSocket;
@@ -47,8 +56,9 @@ export async function dial(
   url: string,
   token: string | undefined,
   changes: object = {},
+  world?: RawWorld,
 ): Promise<{ webSocket: WebSocket; first: Uint8Array }> {
-  const webSocket = await openWebSocket(url);
+  const webSocket = await openWebSocket(url, world);
   const key = randomBytes(16).toString('hex');
   webSocket.send(
     encodeControl(MessageKind.Hello, { ...hello, key, ...(token === undefined ? {} : { token }), ...changes }),
@@ -63,15 +73,16 @@ export async function connectRaw(
   token: string | undefined,
   accept: Accept,
   changes: object = {},
+  world: RawWorld = { clock: nodeClock },
 ): Promise<RawConnector> {
-  const { webSocket, first } = await dial(url, token, changes);
+  const { webSocket, first } = await dial(url, token, changes, world);
   const welcome = decodeWelcome(first);
   if (!welcome) throw new Error(`refused: ${JSON.stringify(decodeGoodbye(first))}`);
   const head = new Head();
   const session = new Session({
     id: welcome.session,
     opener: false,
-    clock: nodeClock,
+    clock: world.clock,
     defer: setImmediate,
     random: Math.random,
     slab: new Slab(),

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** A visitor that sends and receives bytes. */
-export interface RawVisitor {
-  readonly socket: Socket;
+export interface RawVisitor<Connection extends Duplex = Socket> {
+  readonly socket: Connection;
   /** Everything received so far, as latin1. */
   text(): string;
   send(text: string | Uint8Array): void;
@@ -23,6 +24,14 @@ export interface RawVisitor {
 export async function visit(url: string, request?: string, answersEnd = true): Promise<RawVisitor> {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true, noDelay: true });
+  const visitor = visitBy(socket, answersEnd);
+  await once(socket, 'connect');
+  if (request !== undefined) visitor.send(request);
+  return visitor;
+}
+
+/** The same on a connection that is there. */
+export function visitBy<Connection extends Duplex>(socket: Connection, answersEnd = true): RawVisitor<Connection> {
   const pieces: string[] = [];
   let received = '';
   let length = 0;
@@ -60,8 +69,7 @@ export async function visit(url: string, request?: string, answersEnd = true): P
     ending ??= 'destroyed';
     wake();
   });
-  await once(socket, 'connect');
-  const visitor: RawVisitor = {
+  return {
     socket,
     text,
     send: (bytes) => void (typeof bytes === 'string' ? socket.write(bytes, 'latin1') : socket.write(bytes)),
@@ -89,6 +97,4 @@ export async function visit(url: string, request?: string, answersEnd = true): P
       return ending;
     },
   };
-  if (request !== undefined) visitor.send(request);
-  return visitor;
 }

@@ -2,7 +2,7 @@ import type { Reason } from '@reverse-http/protocol/errors';
 import type { AcceptedExchange } from '@reverse-http/protocol/exchange';
 import { latin1Bytes } from '@reverse-http/protocol/http1';
 import type { ByteSource } from '@reverse-http/protocol/mux';
-import { connectRaw, type RawConnector } from './raw-connector.js';
+import { connectRaw, type RawConnector, type RawWorld } from './raw-connector.js';
 
 /** A request as a connector gets it. */
 export interface Received {
@@ -39,6 +39,7 @@ export interface ScriptOptions {
   /** Whether bodies give their credit back. Default true. */
   readonly consumes?: boolean;
   readonly onRequest?: (request: Received) => void;
+  readonly world?: RawWorld;
 }
 
 /** Registers and collects requests. */
@@ -47,7 +48,7 @@ export async function connectScripted(
   token: string | undefined,
   options: ScriptOptions = {},
 ): Promise<ScriptedConnector> {
-  const { target = 'A', replica = 'r1', consumes = true, onRequest } = options;
+  const { target = 'A', replica = 'r1', consumes = true, onRequest, world } = options;
   const requests: Received[] = [];
   const asking: ((request: Received) => void)[] = [];
   let asked = 0;
@@ -89,6 +90,7 @@ export async function connectScripted(
       };
     },
     { targets: options.targets ?? [{ target, replica }] },
+    world,
   );
   return {
     ...connector,

@@ -52,7 +52,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
 }
 
 /** Who serves a target. */
-export function members(gateway: Gateway, target = 'A'): TargetStatus['replicas'] {
+export function members(gateway: Pick<Gateway, 'targets'>, target = 'A'): TargetStatus['replicas'] {
   return gateway.targets.get(target)?.replicas ?? [];
 }
 

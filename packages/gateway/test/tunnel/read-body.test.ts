@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
+import { nodeClock } from '../../src/machine/node-clock.js';
 import { createBodyReader } from '../../src/tunnel/read-body.js';
 
-const readBody = createBodyReader();
+const readBody = createBodyReader(nodeClock);
 
 /** Has a body read that is here whole. */
 function read(text: string): Uint8Array {

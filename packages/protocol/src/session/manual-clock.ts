@@ -8,6 +8,8 @@ export interface ManualClock extends Clock {
   settle(): void;
   /** Settles, then moves time on, timer by timer, settling after each. */
   advance(ms: number): void;
+  /** Settles, then moves time to the first timer that is due by `until`, and runs it; false when there is none. */
+  step(until: number): boolean;
   /** Timers that were started and neither ran nor were cancelled. */
   readonly pendingTimers: number;
 }
@@ -38,6 +40,16 @@ export function createManualClock(start = 0): ManualClock {
     }
   }
 
+  function step(until: number): boolean {
+    settle();
+    const timer = timers[0];
+    if (!timer || timer.at > until) return false;
+    timers.shift();
+    time = Math.max(time, timer.at);
+    timer.fn();
+    return true;
+  }
+
   return {
     now: () => time,
     defer: (fn) => {
@@ -56,14 +68,11 @@ export function createManualClock(start = 0): ManualClock {
       };
     },
     settle,
+    step,
     advance(ms) {
       const until = time + ms;
-      settle();
-      while (timers.length > 0 && timers[0]!.at <= until) {
-        const timer = timers.shift()!;
-        time = Math.max(time, timer.at);
-        timer.fn();
-        settle();
+      while (step(until)) {
+        // One timer after the other.
       }
       time = until;
     },

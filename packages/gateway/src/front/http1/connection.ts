@@ -1,9 +1,9 @@
-import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import type { Reason } from '@reverse-http/protocol/errors';
 import { findHeadEnd, type ScanResult, scanRequestHead } from '@reverse-http/protocol/http1';
+import type { AcceptedSocket, Machine } from '../../machine/machine.js';
 import type { TimerWheel, WheelEntry } from '../../timing/timer-wheel.js';
 import type { Peer, Visit } from '../../visit/visit.js';
+import { breakSocket, endSocket } from './end-socket.js';
 import type { ResolvedHttp1FrontOptions } from './front-options.js';
 import { Http1Visit, type VisitOwner } from './http1-visit.js';
 import { InputQueue } from './input-queue.js';
@@ -18,7 +18,7 @@ import type { UpgradedBytes } from './upgraded-bytes.js';
 import type { VisitHead } from './visit-head.js';
 
 /** What the connections of a front share. */
-export interface ConnectionHost {
+export interface ConnectionHost extends Pick<Machine, 'clock'> {
   readonly options: ResolvedHttp1FrontOptions;
   readonly wheel: TimerWheel;
   readonly outputBlocks: OutputBlocks;
@@ -62,7 +62,7 @@ export class Http1Connection implements VisitOwner, WheelEntry {
   behind: WheelEntry | undefined;
   readonly peer: Peer;
   readonly output: Output;
-  readonly #socket: Socket;
+  readonly #socket: AcceptedSocket;
   readonly #host: ConnectionHost;
   readonly #input = new InputQueue();
   readonly #sharesBuffer: boolean;
@@ -78,7 +78,7 @@ export class Http1Connection implements VisitOwner, WheelEntry {
   #parsing = false;
   #keepAlive = true;
 
-  constructor(socket: Socket, host: ConnectionHost) {
+  constructor(socket: AcceptedSocket, host: ConnectionHost) {
     this.#socket = socket;
     this.#host = host;
     this.peer = peerOf(socket);
@@ -94,7 +94,7 @@ export class Http1Connection implements VisitOwner, WheelEntry {
   /** No further request: ends at once when idle, else with the present answer. The first of a new connection is on its way. */
   drain(): void {
     if (this.#socket.bytesRead > 0) this.#endIdle();
-    else setTimeout(() => this.#endIdle(), lastRequestMs).unref();
+    else this.#host.clock.setTimer(() => this.#endIdle(), lastRequestMs);
   }
 
   #endIdle(): void {
@@ -142,24 +142,17 @@ export class Http1Connection implements VisitOwner, WheelEntry {
   }
 
   endOutput(): void {
-    const socket = this.#socket;
-    const end = (): void => {
-      socket.end();
+    endSocket(this.#socket, () => {
       if (this.#state === 'lingering') this.#arm(lingerMs);
-    };
-    // Not before all is out: until then a connection that has to be broken off can be reset.
-    if (socket.writableLength === 0) end();
-    else socket.write('', end);
+    });
   }
 
   breakOff(hard: boolean): void {
     this.output.flush(); // A connection that dies without a byte makes browsers ask again.
-    // A reset while a shutdown is under way fails, and would leave the handle open.
-    if (hard && !this.#socket.writableEnded) this.#socket.resetAndDestroy();
-    else this.#socket.destroy();
+    breakSocket(this.#socket, hard);
   }
 
-  takeSocket(): { readonly socket: Duplex; readonly head: Uint8Array } {
+  takeSocket(): { readonly socket: AcceptedSocket; readonly head: Uint8Array } {
     const socket = this.#socket;
     this.output.flush();
     this.#state = 'taken';
@@ -225,8 +218,10 @@ export class Http1Connection implements VisitOwner, WheelEntry {
       this.#lose(visit, 'visitor-gone', 'the visitor closed the connection');
     } else {
       this.#requireWholeBody();
-      if (visit.head.minorVersion === 1)
-        probeVisitor(this.output, () => this.#state === 'serving' && visit === this.#visit && !visit.settled);
+      if (visit.head.minorVersion === 1) {
+        const isWaiting = (): boolean => this.#state === 'serving' && visit === this.#visit && !visit.settled;
+        probeVisitor(this.output, this.#host.clock, isWaiting);
+      }
     }
   };
 

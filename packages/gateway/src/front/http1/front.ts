@@ -1,4 +1,6 @@
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import type { AcceptedSocket, Machine } from '../../machine/machine.js';
+import { nodeMachine } from '../../machine/node-machine.js';
 import { TimerWheel } from '../../timing/timer-wheel.js';
 import type { Front, FrontAddress, Visit } from '../../visit/visit.js';
 import { type ConnectionHost, Http1Connection } from './connection.js';
@@ -16,6 +18,8 @@ export interface FrontServices {
   readonly onRefused?: (visit: Visit) => void;
   /** A new request id. */
   readonly nextId: () => string;
+  /** What it listens on and tells time by. Default: the machine as it is. */
+  readonly machine?: Machine;
 }
 
 /** A {@link Front} of HTTP/1.1. */
@@ -38,7 +42,8 @@ const maxSpareHeads = 256;
  */
 export function createHttp1Front(options: Http1FrontOptions, services: FrontServices): Http1Front {
   const resolved = resolveHttp1FrontOptions(options);
-  const wheel = new TimerWheel(tickMs);
+  const { clock, ticker, createServer } = services.machine ?? nodeMachine;
+  const wheel = new TimerWheel(tickMs, ticker);
   const connections = new Set<Http1Connection>();
   const spareHeads: VisitHead[] = [];
   let unflushed: Output[] = [];
@@ -52,6 +57,7 @@ export function createHttp1Front(options: Http1FrontOptions, services: FrontServ
   };
   const host = {
     options: resolved,
+    clock,
     wheel,
     sharedRead: createSharedRead(),
     outputBlocks: new OutputBlocks(),
@@ -82,7 +88,7 @@ export function createHttp1Front(options: Http1FrontOptions, services: FrontServ
     pauseOnConnect: true,
   });
   server.maxConnections = resolved.maxConnections;
-  server.on('connection', (socket: Socket) => connections.add(new Http1Connection(socket, host)));
+  server.on('connection', (socket: AcceptedSocket) => connections.add(new Http1Connection(socket, host)));
 
   function retire(): void {
     draining = true;
@@ -96,11 +102,11 @@ export function createHttp1Front(options: Http1FrontOptions, services: FrontServ
     retire();
     if (connections.size > 0) {
       const empty = new Promise<void>((resolve) => void whenEmpty.push(resolve));
-      const timer = setTimeout(() => {
+      const timer = clock.setTimer(() => {
         for (const connection of connections) connection.abort();
       }, graceMs);
       await empty;
-      clearTimeout(timer);
+      timer.cancel();
     }
   }
 

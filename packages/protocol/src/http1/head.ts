@@ -49,6 +49,13 @@ export class Head {
   hostIndex = -1;
   /** What was wrong with the head scanned last; constant texts. */
   detail = '';
+  #view: DataView = new DataView(new ArrayBuffer(0));
+
+  /** A view over the memory that `bytes` lie in; most heads lie where the one before them lay. */
+  viewOf({ buffer }: Uint8Array): DataView {
+    if (this.#view.buffer !== buffer) this.#view = new DataView(buffer);
+    return this.#view;
+  }
 
   /** Makes room for twice as many fields. */
   grow(): void {

@@ -22,7 +22,8 @@ export function scanFields(
   end: number,
   limits: HeadLimits,
 ): FieldsResult {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, end);
+  const view = head.viewOf(bytes);
+  const { byteOffset } = bytes;
   let at = start;
   head.count = 0;
   head.metadataStart = at;
@@ -45,7 +46,7 @@ export function scanFields(
     do at++;
     while (at < end && (bytes[at] === 0x20 || bytes[at] === 0x09));
     const valueStart = at;
-    at = skipValue(bytes, view, valueStart, end);
+    at = skipValue(bytes, view, byteOffset, valueStart, end);
     if (at + 1 >= end)
       return at < end && bytes[at] !== cr ? bad(head, 'a field value has a byte it must not have') : 'incomplete';
     if (bytes[at] !== cr || bytes[at + 1] !== lf) return bad(head, 'a field value has a byte it must not have');

@@ -16,5 +16,7 @@ export default defineConfig({
   test: {
     include: ['{packages,examples}/*/test/**/*.test.ts', '{scripts,examples}/test/**/*.test.ts'],
     testTimeout: 20_000,
+    // Most of the time is spent waiting, so two at a time are worth it on two processors as well, where one is the default.
+    maxWorkers: 2,
   },
 });

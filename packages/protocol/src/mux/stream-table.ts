@@ -13,6 +13,8 @@ const firstCapacity = 16;
 export class StreamTable<T extends Numbered> {
   #slots: (T | undefined)[] = new Array<T | undefined>(firstCapacity).fill(undefined);
   #size = 0;
+  /** Entries that do not stand where their id says. Mostly none, for ids that are open together are neighbours. */
+  #strayed = 0;
 
   get size(): number {
     return this.#size;
@@ -21,8 +23,9 @@ export class StreamTable<T extends Numbered> {
   get(id: number): T | undefined {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    // Ids grow by one, so their low bits spread evenly; what collides stands in the next free slot.
-    for (let at = slotOf(id, mask); ; at = (at + 1) & mask) {
+    // Ids grow by one, so their low bits spread evenly; what collides stands in the next free slot. (They go beyond 2^32: a
+    // bit operation takes the low bits of those as well.)
+    for (let at = id & mask; ; at = (at + 1) & mask) {
       const found = slots[at];
       if (found === undefined || found.id === id) return found;
     }
@@ -39,19 +42,14 @@ export class StreamTable<T extends Numbered> {
   delete(id: number): boolean {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    let hole = slotOf(id, mask);
-    while (slots[hole]?.id !== id) {
-      if (slots[hole] === undefined) return false;
-      hole = (hole + 1) & mask;
+    let at = id & mask;
+    while (slots[at]?.id !== id) {
+      if (slots[at] === undefined) return false;
+      at = (at + 1) & mask;
     }
-    // Close the gap, or what collided with the entry would not be found any more.
-    for (let at = (hole + 1) & mask; slots[at] !== undefined; at = (at + 1) & mask) {
-      const home = slotOf(slots[at]!.id, mask);
-      if (((at - home) & mask) < ((at - hole) & mask)) continue;
-      slots[hole] = slots[at];
-      hole = at;
-    }
-    slots[hole] = undefined;
+    if (at !== (id & mask)) this.#strayed--;
+    if (this.#strayed > 0) this.#closeGap(at);
+    else slots[at] = undefined;
     this.#size--;
     if (this.#size === 0 && slots.length > firstCapacity * 16) this.#resize(firstCapacity);
     return true;
@@ -65,19 +63,32 @@ export class StreamTable<T extends Numbered> {
   #place(entry: T): void {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    let at = slotOf(entry.id, mask);
+    const home = entry.id & mask;
+    let at = home;
     while (slots[at] !== undefined) at = (at + 1) & mask;
     slots[at] = entry;
+    if (at !== home) this.#strayed++;
+  }
+
+  /** Moves up what strayed beyond `gap`, or it would not be found any more. */
+  #closeGap(gap: number): void {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let hole = gap;
+    for (let at = (hole + 1) & mask; slots[at] !== undefined; at = (at + 1) & mask) {
+      const home = slots[at]!.id & mask;
+      if (((at - home) & mask) < ((at - hole) & mask)) continue;
+      slots[hole] = slots[at];
+      if (hole === home) this.#strayed--;
+      hole = at;
+    }
+    slots[hole] = undefined;
   }
 
   #resize(capacity: number): void {
     const entries = this.values();
     this.#slots = new Array<T | undefined>(capacity).fill(undefined);
+    this.#strayed = 0;
     for (const entry of entries) this.#place(entry);
   }
-}
-
-/** Ids go beyond 2^32, where bit operations alone would fold negative. */
-function slotOf(id: number, mask: number): number {
-  return (id % 0x1_0000_0000) & mask;
 }

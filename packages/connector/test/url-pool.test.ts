@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { createManualClock, type ManualClock } from '@reverse-http/protocol/session';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ClientConnection } from '../src/node/client/client-connection.js';
+import { ClientConnection, type ConnectionUser } from '../src/node/client/client-connection.js';
 import type { DialListener } from '../src/node/client/connection-dialler.js';
 import { ConnectionPool, type ConnectionWaiter } from '../src/node/client/connection-pool.js';
 import { type OriginOptions, resolveOriginOptions } from '../src/node/origin/origin-options.js';
@@ -19,6 +19,19 @@ class Waiter implements ConnectionWaiter {
     this.refused = true;
   }
 }
+
+const nobody: ConnectionUser = {
+  isHead: false,
+  asksUpgrade: false,
+  onInterim() {},
+  onSwitching() {},
+  onAnswerHead() {},
+  onAnswerBody() {},
+  onAnswerEnd() {},
+  onFault() {},
+  onDrain() {},
+  onLost() {},
+};
 
 let clock: ManualClock;
 let dials: (DialListener & { cancelled?: boolean })[];
@@ -100,6 +113,48 @@ describe('a pool', () => {
     expect(clock.pendingTimers).toBe(0);
     acquire();
     expect(dials.length).toBe(2);
+  });
+
+  it('counts from when an answer began to wait to be read, for the server may have been idle since', () => {
+    acquire();
+    const connection = connected(0);
+    connection.pause();
+    clock.advance(3000);
+    connection.resume();
+    connection.pause();
+    clock.advance(500);
+    connection.resume();
+    pool.release(connection);
+    expect(connection.usable).toBe(true);
+    clock.advance(500);
+    expect(acquire().connection).toBeUndefined();
+    expect(connection.usable).toBe(false);
+  });
+
+  it('counts anew with each answer', () => {
+    acquire();
+    const connection = connected(0);
+    connection.pause();
+    clock.advance(1000);
+    pool.release(connection);
+    expect(acquire().connection).toBe(connection);
+    connection.begin(nobody);
+    clock.advance(5000);
+    pool.release(connection);
+    expect(acquire().connection).toBe(connection);
+  });
+
+  it('gives nobody what waited to be read for as long as the server bears', () => {
+    createPool({ maxConnections: 1 });
+    acquire();
+    const second = acquire();
+    const connection = connected(0);
+    connection.pause();
+    clock.advance(4000);
+    pool.release(connection);
+    expect(connection.usable).toBe(false);
+    expect(second.connection).toBeUndefined();
+    expect(connected(1)).toBe(second.connection);
   });
 
   it('gives what is freed to who waits, first come first served, within its bound', () => {

@@ -54,7 +54,7 @@ export async function startMiddleman(behind: string, options: LinkOptions = {}):
     from.on('close', (failed) => {
       sockets.delete(from);
       // Else both directions have ended, and what is still to be written is.
-      if (failed) pass(0, () => to.resetAndDestroy());
+      if (failed) pass(0, () => (to.writableEnded ? to.destroy() : to.resetAndDestroy()));
     });
   }
 
@@ -63,7 +63,9 @@ export async function startMiddleman(behind: string, options: LinkOptions = {}):
       sockets.delete(socket);
       forgotten.add(socket);
       if (how === 'fin') socket.end();
-      else if (how === 'rst') socket.resetAndDestroy();
+      // A reset while a shutdown is under way would fail, and leave the handle open.
+      else if (how === 'rst' && !socket.writableEnded) socket.resetAndDestroy();
+      else if (how === 'rst') socket.destroy();
       else kept.push(socket);
     }
   }

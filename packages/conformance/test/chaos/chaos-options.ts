@@ -7,6 +7,8 @@ export interface ChaosOptions {
   readonly visitors: number;
   /** A round trip of the link takes so long, ms. */
   readonly delayMs: number;
+  /** So long the gateway lets a visitor wait for a connector that is away, ms. */
+  readonly holdMs: number;
   /** One in so many requests, on average. */
   readonly requestsPerFault: number;
 }

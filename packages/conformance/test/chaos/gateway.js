@@ -10,8 +10,7 @@ const gateway = createGateway({
   // Each visitor has an address of its own, or few of them may wait for a target that is away.
   trustedProxies: ['127.0.0.1'],
   auth: { tokens: ['secret'] },
-  // A connector takes 5 s to notice that a link is half-open: as long as visitors wait unless this is given.
-  deadlines: { hold: 15_000 },
+  deadlines: { hold: Number(process.env.HOLD) },
   onEvent: (event) => tell(event),
   onError: (error) => tell({ time: new Date(), error: String(error) }),
   accessLog: (entry) => {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { resetSocket } from '../support/reset-socket.js';
 import { Flow, type Mode, type Watcher } from './flow.js';
 import { Preamble } from './preamble.js';
 
@@ -67,7 +68,7 @@ export class Pair {
     this.#up.mode = this.#down.mode = 'drop';
     for (const [socket, how] of [[this.#near, near] as const, [this.#far, far] as const]) {
       if (how === 'fin') socket.end();
-      else if (how === 'rst') socket.resetAndDestroy();
+      else if (how === 'rst') resetSocket(socket);
     }
   }
 

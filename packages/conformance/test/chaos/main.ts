@@ -12,6 +12,7 @@ const usage = `npm run chaos -- [options]
   --transport NAME        websocket, poll or both (both)
   --handler KIND          server: called in the connector's process; url: forwarded to (server)
   --delay MS              a round trip of the link (0)
+  --hold MS               how long visitors wait for a connector that is away; beyond it they count as lost (5000)
   --seed N                the same makes the same choices (by the clock)
   --json FILE             what is printed, once more
 `;
@@ -24,13 +25,17 @@ const { values } = parseArgs({
     transport: { type: 'string', default: 'both' },
     handler: { type: 'string', default: 'server' },
     delay: { type: 'string', default: '0' },
+    hold: { type: 'string', default: '5000' },
     seed: { type: 'string', default: `${Date.now() % 2 ** 31}` },
     json: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
 
-function numberOf(name: 'requests' | 'requests-per-fault' | 'visitors' | 'delay' | 'seed', least: number): number {
+function numberOf(
+  name: 'requests' | 'requests-per-fault' | 'visitors' | 'delay' | 'hold' | 'seed',
+  least: number,
+): number {
   const value = Number(values[name]);
   if (Number.isSafeInteger(value) && value >= least) return value;
   console.error(`--${name} wants a whole number, ${least} or more`);
@@ -57,6 +62,7 @@ async function main(): Promise<number> {
     requestsPerFault: numberOf('requests-per-fault', 1),
     visitors: numberOf('visitors', 1),
     delayMs: numberOf('delay', 0),
+    holdMs: numberOf('hold', 0),
     seed: numberOf('seed', 0),
   };
   const reports: Report[] = [];

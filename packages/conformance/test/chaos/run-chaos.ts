@@ -49,8 +49,8 @@ export async function runChaos(options: ChaosOptions, onProgress?: (done: number
   return createReport({ options, requests, seconds, strikes, failures, ledger, logs });
 }
 
-async function startStage({ transport, handler, seed, delayMs }: ChaosOptions): Promise<Stage> {
-  const gateway = await start('../chaos/gateway');
+async function startStage({ transport, handler, seed, delayMs, holdMs }: ChaosOptions): Promise<Stage> {
+  const gateway = await start('../chaos/gateway', { HOLD: `${holdMs}` });
   const random = new Random(seed);
   const http = await startHttpHop(gateway.ready.url!);
   // Half the connections meet a proxy that takes whole requests, the others end at the gateway themselves.

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { resetSocket } from './reset-socket.js';
 
 /** How a connection is cut: told by FIN or RST, or not at all, as by a NAT that forgot it. */
 export type Cut = 'fin' | 'rst' | 'silence';
@@ -82,7 +83,7 @@ export async function startMiddleman(url: string): Promise<Middleman> {
       sockets.delete(socket);
       forgotten.add(socket);
       if (how === 'fin') socket.end();
-      else if (how === 'rst') socket.resetAndDestroy();
+      else if (how === 'rst') resetSocket(socket);
     }
   }
 

@@ -10,6 +10,12 @@ export const quietMs = 1000;
  */
 export const replyTimeoutMs = 5000;
 
+/**
+ * The same for the end that dialled, ms. Where the other end was told that the link is gone, whoever comes there is held, for
+ * 5 s by default: a new link must be there before that. A false alarm costs a dial, and nothing that runs.
+ */
+const diallerReplyTimeoutMs = 4000;
+
 /** So long after a sleep what comes has waited here since, ms. */
 const staleMs = 100;
 
@@ -57,6 +63,7 @@ export class Liveness {
   wanted = false;
   readonly #host: LivenessHost;
   readonly #keepAliveMs: number;
+  readonly #replyTimeoutMs: number;
   #transport: Transport | undefined;
   #watchTimer: Timer | undefined;
   #replyTimer: Timer | undefined;
@@ -71,6 +78,7 @@ export class Liveness {
   constructor(host: LivenessHost) {
     this.#host = host;
     this.#keepAliveMs = Math.max(host.keepAliveMs * (host.dials ? diallerShare : 1), leastKeepAliveMs);
+    this.#replyTimeoutMs = host.dials ? diallerReplyTimeoutMs : replyTimeoutMs;
     this.lastHeardAt = this.lastAnswerAt = host.clock.now();
   }
 
@@ -130,7 +138,7 @@ export class Liveness {
   #awaitReply(waitedMs = 0): void {
     const transport = this.#transport;
     if (this.#replyTimer || transport?.watchesItself) return;
-    const half = this.#patience(replyTimeoutMs - waitedMs) / 2;
+    const half = this.#patience(this.#replyTimeoutMs - waitedMs) / 2;
     this.#awaitHalf(half, () => {
       this.#host.onOverdue();
       // Whoever heard of it may have ended or replaced the transport.
@@ -151,7 +159,7 @@ export class Liveness {
     this.#replyTimer = this.#host.clock.setTimer(() => {
       this.#isStale = false;
       this.wanted = true;
-      this.#awaitHalf(this.#patience(replyTimeoutMs) / 2, () => this.#host.onDead('silent'));
+      this.#awaitHalf(this.#patience(this.#replyTimeoutMs) / 2, () => this.#host.onDead('silent'));
       this.#host.onAsk();
     }, staleMs);
     this.#host.onOverdue();
@@ -229,7 +237,7 @@ export class Liveness {
     const stalls = since !== undefined && now - since >= patience / 2;
     const isSilent = !transport?.watchesItself && !this.#replyTimer && this.#leftMs(now, since) <= 0;
     // Later than this timer can be: it did not run, nor did anything else here.
-    if (isSilent && this.#quietLeftMs(now) <= -this.#patience(replyTimeoutMs)) this.doubt();
+    if (isSilent && this.#quietLeftMs(now) <= -this.#patience(this.#replyTimeoutMs)) this.doubt();
     else if (stalls || isSilent) this.#ask(this.#isUrgent(since) ? quietMs : 0);
     // Asking may have replaced the transport: the new one is watched already.
     if (transport && transport === this.#transport) this.#watch();

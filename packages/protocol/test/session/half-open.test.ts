@@ -13,7 +13,7 @@ class WatchedPair extends SessionPair {
   #arrived: number[] = [];
 
   constructor() {
-    super({ dials: false }, { dials: true });
+    super({ dials: false }, { dials: true, resumeMs: 60 * seconds });
     this.delayMs = 20;
     this.delivers = ({ towards, at }) => {
       if (this.lost.includes(towards)) return false;
@@ -65,6 +65,22 @@ describe.each([
       expect(pair.b.state.state).toBe('detached');
     }
   });
+});
+
+// The gateway, which was told, holds visitors for 5 s: that is time enough for another link.
+test.each([
+  ['the connector has something to say', 'ask'],
+  ['an answer runs', 'run'],
+] as const)('the end that dialled finds out within 4 s that nobody hears it, when %s', (_name, what) => {
+  const pair = new WatchedPair();
+  pair.attach();
+  pair.clock.advance(10 * seconds);
+  pair.open();
+  pair.clock.advance(200);
+  pair.lost = ['a', 'b'];
+  if (what === 'ask') pair.accepted[0]!.stream.sendHead(Buffer.from('ok'), true);
+  pair.clock.advance(3999);
+  expect(pair.b.state.state).toBe('detached');
 });
 
 test('an idle link costs one question of the connector and its answer each time', () => {

@@ -92,7 +92,7 @@ describe('liveness', () => {
   });
 
   test('an answer that carries bytes does not ask either, however late it goes', () => {
-    const pair = new SessionPair({}, { keepAliveMs: 1e6 });
+    const pair = new SessionPair({ dials: false }, { keepAliveMs: 1e6 });
     const link = pair.attach();
     pair.open();
     pair.clock.settle();
@@ -115,8 +115,11 @@ describe('liveness', () => {
     expect(pair.sent.length).toBeLessThan(30);
   });
 
-  test('T23: a head on a quiet link asks at once; no answer in 5 s, and the transport is closed', () => {
-    const pair = new SessionPair();
+  test.each([
+    ['4 s at the end that dialled', true, 4000],
+    ['5 s at the other', false, 5000],
+  ])('T23: a head on a quiet link asks at once; no answer in %s, and the transport is closed', (_name, dials, ms) => {
+    const pair = new SessionPair({ dials });
     pair.attach();
     pair.clock.advance(3000);
     pair.take('b');
@@ -124,7 +127,7 @@ describe('liveness', () => {
     pair.open();
     pair.clock.settle();
     expect(pair.take('b')).toMatchObject([{ reply: true }]);
-    pair.clock.advance(4999);
+    pair.clock.advance(ms - 1);
     expect(pair.a.state.state).toBe('attached');
     pair.clock.advance(1);
     expect(pair.a.state.state).toBe('detached');

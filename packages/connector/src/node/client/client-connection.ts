@@ -11,9 +11,14 @@ export interface ConnectionUser extends AnswerListener {
 
 /** Who keeps the connections. */
 export interface ConnectionKeeper {
+  /** By its clock, ms. */
+  now(): number;
   /** The connection is closed, or about to. */
   onClosed(connection: ClientConnection): void;
 }
+
+/** Later than any time. */
+export const neverPaused: number = Number.POSITIVE_INFINITY;
 
 const noBytes: Uint8Array = new Uint8Array(0);
 
@@ -32,6 +37,11 @@ export class ClientConnection {
   idleSince = 0;
   /** How long it may be idle. */
   idleMs = 0;
+  /**
+   * Since when its answer waited to be read; {@link neverPaused} where it did not. The server may have written the end of it
+   * by then, and counts from there how long the connection is idle.
+   */
+  pausedAt: number = neverPaused;
   readonly #socket: Socket;
   readonly #keeper: ConnectionKeeper;
   /** The same as {@link block} for what is longer; made when it is first needed. */
@@ -60,6 +70,7 @@ export class ClientConnection {
   /** Gives it to a request. */
   begin(user: ConnectionUser): void {
     this.#user = user;
+    this.pausedAt = neverPaused;
     this.reader.begin(user);
   }
 
@@ -99,6 +110,8 @@ export class ClientConnection {
   pause(): void {
     if (this.#paused) return;
     this.#paused = true;
+    // Not a later time: of what is read between two pauses nobody knows when it came.
+    if (this.pausedAt === neverPaused) this.pausedAt = this.#keeper.now();
     this.#socket.pause();
   }
 

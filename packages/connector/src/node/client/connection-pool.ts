@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '@reverse-http/protocol/session';
-import type { ClientConnection, ConnectionKeeper } from './client-connection.js';
+import { type ClientConnection, type ConnectionKeeper, neverPaused } from './client-connection.js';
 import type { ConnectionDialler, DialListener } from './connection-dialler.js';
 
 /** A request that wants a connection. */
@@ -89,7 +89,7 @@ export class ConnectionPool implements ConnectionKeeper {
     const told = keepAliveSeconds < 0 ? Number.POSITIVE_INFINITY : keepAliveSeconds * 1000 - marginMs;
     connection.idleMs = Math.min(idleTimeoutMs, told);
     connection.free();
-    if (this.#closed || connection.idleMs <= 0 || !connection.usable) return connection.destroy();
+    if (this.#closed || !connection.usable || this.#isOld(connection)) return connection.destroy();
     this.#offer(connection, this.#takeWaiter());
   }
 
@@ -120,6 +120,19 @@ export class ConnectionPool implements ConnectionKeeper {
     for (const connection of this.#idle.splice(0)) connection.destroy();
   }
 
+  now(): number {
+    return this.#options.clock.now();
+  }
+
+  /**
+   * Whether a connection that was freed just now may be idle for too long already, as the server counts: a reader that was
+   * slow learns late that the answer is whole. The server's end of it may wait to be read behind the last bytes.
+   */
+  #isOld({ idleMs, pausedAt }: ClientConnection): boolean {
+    if (pausedAt === neverPaused) return idleMs <= 0;
+    return this.now() - pausedAt >= idleMs;
+  }
+
   #hasRoom(): boolean {
     return this.#open.size + this.#dials.size < this.#options.maxConnections;
   }
@@ -136,7 +149,7 @@ export class ConnectionPool implements ConnectionKeeper {
     if (waiter) return waiter.onConnection(connection);
     const { clock } = this.#options;
     connection.fresh = false;
-    connection.idleSince = clock.now();
+    connection.idleSince = Math.min(clock.now(), connection.pausedAt);
     this.#idle.push(connection);
     this.#sweep ??= clock.setTimer(this.#onSweep, sweepMs);
   }

@@ -18,7 +18,7 @@ export async function probeOrigin(origin: Origin, options: OriginOptions = {}): 
   const dialler = createOriginDialler(address, resolveOriginOptions(options), nodeClock);
   return new Promise((resolve) => {
     dialler.dial(
-      { onClosed() {} },
+      { now: () => nodeClock.now(), onClosed() {} },
       {
         onConnected(connection) {
           connection.destroy();

@@ -36,6 +36,8 @@ export class ClientConnection {
   readonly #keeper: ConnectionKeeper;
   /** The same as {@link block} for what is longer; made when it is first needed. */
   #longBlock: Uint8Array = noBytes;
+  /** The same for an answer that is gathered. */
+  #answerBlock: Uint8Array = noBytes;
   #user: ConnectionUser | undefined;
   #corked = false;
   #paused = false;
@@ -66,9 +68,14 @@ export class ClientConnection {
   /** Memory for so many bytes: {@link block}, or a longer one that is kept as it is. */
   blockFor(bytes: number): Uint8Array {
     if (bytes <= this.block.length) return this.block;
-    // A power of two, so that bodies which grow bit by bit do not ask for a new one each time.
-    if (bytes > this.#longBlock.length) this.#longBlock = Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(bytes)));
+    this.#longBlock = grownFor(bytes, this.#longBlock);
     return this.#longBlock;
+  }
+
+  /** Memory for so many bytes of the present answer, valid until another one begins. */
+  answerBlockFor(bytes: number): Uint8Array {
+    this.#answerBlock = grownFor(bytes, this.#answerBlock);
+    return this.#answerBlock;
   }
 
   /** Takes it from the request, whose answer is whole. */
@@ -151,6 +158,11 @@ export class ClientConnection {
     this.#socket.destroy();
     user?.onLost(detail, this.reader.started);
   }
+}
+
+/** `block`, or a longer one: a power of two, so that bodies which grow bit by bit do not ask for a new one each time. */
+function grownFor(bytes: number, block: Uint8Array): Uint8Array {
+  return bytes <= block.length ? block : Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(bytes)));
 }
 
 function ignore(): void {}

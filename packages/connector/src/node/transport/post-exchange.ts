@@ -34,6 +34,8 @@ export class PostExchange implements ConnectionUser, ConnectionWaiter {
   #length = -1;
   #received = 0;
   #pieces: Uint8Array[] = [];
+  /** Where an answer of known length is put together. */
+  #whole: Uint8Array | undefined;
   #over = false;
 
   /** @param done Called once, later; an answer's body is valid only during the call. */
@@ -94,10 +96,15 @@ export class PostExchange implements ConnectionUser, ConnectionWaiter {
   onAnswerBody(bytes: Uint8Array, start: number, end: number): void {
     const piece = bytes.subarray(start, end);
     this.#received += piece.length;
-    if (this.#received > maxAnswerBytes) return this.#fail('the answer is too long');
-    // One that is whole is used before the call ends.
-    this.#pieces.push(piece.length === this.#length ? piece : new Uint8Array(piece));
+    if (Math.max(this.#received, this.#length) > maxAnswerBytes) return this.#fail('the answer is too long');
     this.#onMoved(piece.length);
+    // One that is whole is used before the call ends.
+    if (piece.length === this.#length) this.#whole = piece;
+    else if (this.#length < 0) this.#pieces.push(new Uint8Array(piece));
+    else {
+      this.#whole ??= this.#connection!.answerBlockFor(this.#length).subarray(0, this.#length);
+      this.#whole.set(piece, this.#received - piece.length);
+    }
   }
 
   onAnswerEnd(): void {
@@ -130,9 +137,7 @@ export class PostExchange implements ConnectionUser, ConnectionWaiter {
   }
 
   #joined(): Uint8Array {
-    const [first, ...others] = this.#pieces;
-    if (first && others.length === 0) return first;
-    return Buffer.concat(this.#pieces, this.#received);
+    return this.#whole ?? Buffer.concat(this.#pieces, this.#received);
   }
 
   #fail(detail: string): void {

@@ -6,6 +6,7 @@ import type { Peer, Visit } from '../../visit/visit.js';
 import { breakSocket, endSocket } from './end-socket.js';
 import type { ResolvedHttp1FrontOptions } from './front-options.js';
 import { Http1Visit, type VisitOwner } from './http1-visit.js';
+import type { InputBlocks } from './input-blocks.js';
 import { InputQueue } from './input-queue.js';
 import { Output } from './output.js';
 import type { OutputBlocks } from './output-blocks.js';
@@ -21,6 +22,7 @@ import type { VisitHead } from './visit-head.js';
 export interface ConnectionHost extends Pick<Machine, 'clock'> {
   readonly options: ResolvedHttp1FrontOptions;
   readonly wheel: TimerWheel;
+  readonly inputBlocks: InputBlocks;
   readonly outputBlocks: OutputBlocks;
   readonly sharedRead: SharedRead;
   readonly draining: boolean;
@@ -64,7 +66,7 @@ export class Http1Connection implements VisitOwner, WheelEntry {
   readonly output: Output;
   readonly #socket: AcceptedSocket;
   readonly #host: ConnectionHost;
-  readonly #input = new InputQueue();
+  readonly #input: InputQueue;
   readonly #sharesBuffer: boolean;
   #state: State = 'idle';
   #visit: Http1Visit | undefined;
@@ -81,6 +83,7 @@ export class Http1Connection implements VisitOwner, WheelEntry {
   constructor(socket: AcceptedSocket, host: ConnectionHost) {
     this.#socket = socket;
     this.#host = host;
+    this.#input = new InputQueue(host.inputBlocks);
     this.peer = peerOf(socket);
     this.output = new Output(socket, host.outputBlocks, host.flushLater);
     this.#sharesBuffer = host.sharedRead.start(socket, this.#onData);

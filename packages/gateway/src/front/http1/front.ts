@@ -5,6 +5,7 @@ import { TimerWheel } from '../../timing/timer-wheel.js';
 import type { Front, FrontAddress, Visit } from '../../visit/visit.js';
 import { type ConnectionHost, Http1Connection } from './connection.js';
 import { type Http1FrontOptions, resolveHttp1FrontOptions } from './front-options.js';
+import { InputBlocks } from './input-blocks.js';
 import type { Output } from './output.js';
 import { OutputBlocks } from './output-blocks.js';
 import { createSharedRead } from './shared-read.js';
@@ -60,6 +61,7 @@ export function createHttp1Front(options: Http1FrontOptions, services: FrontServ
     clock,
     wheel,
     sharedRead: createSharedRead(),
+    inputBlocks: new InputBlocks(),
     outputBlocks: new OutputBlocks(),
     get draining() {
       return draining;

@@ -1,3 +1,5 @@
+import type { InputBlocks } from './input-blocks.js';
+
 const none: Uint8Array = new Uint8Array(0);
 
 /** Pieces that may wait behind the present one; more are made one, or a visitor that sends single bytes would cost 100 each. */
@@ -13,6 +15,12 @@ export class InputQueue {
   size = 0;
   #behind: Uint8Array[] = [];
   #growable = false;
+  readonly #blocks: InputBlocks;
+
+  /** @param blocks Where pieces are kept. */
+  constructor(blocks: InputBlocks) {
+    this.#blocks = blocks;
+  }
 
   /** Appends a piece; it is referenced, not copied. */
   push(piece: Uint8Array): void {
@@ -26,6 +34,7 @@ export class InputQueue {
     this.at += count;
     this.size -= count;
     if (this.at < this.end) return;
+    this.#blocks.give(this.bytes);
     const next = this.#behind.shift();
     if (next) this.#start(next);
     else this.#start(none);
@@ -43,8 +52,8 @@ export class InputQueue {
     const last = this.#behind.length - 1;
     if (this.at === this.end) this.#start(none);
     else if (last >= maxPieces) this.join();
-    else if (last >= 0) this.#behind[last] = Buffer.from(this.#behind[last]!);
-    else if (!this.#growable) this.#start(Buffer.from(this.bytes.subarray(this.at, this.end)));
+    else if (last >= 0) this.#behind[last] = this.#blocks.copy(this.#behind[last]!);
+    else if (!this.#growable) this.#start(this.#blocks.copy(this.bytes.subarray(this.at, this.end)));
   }
 
   /** Takes everything. */

@@ -1,6 +1,9 @@
 const blockBytes = 64 * 1024;
 /** Blocks kept for the turns to come, beside the one being filled. */
 const maxSpare = 4;
+/** Long blocks kept: one for each of the two polls that carry a body down at a time. No body is longer than 4 MiB. */
+const maxLongSpare = 2;
+const longestKept: number = 4 * 1024 * 1024;
 
 /** Memory that connections write into, one behind the other. */
 export class OutputBlock {
@@ -25,6 +28,7 @@ export class OutputBlocks {
   /** The block being filled. */
   current: OutputBlock = new OutputBlock(0);
   readonly #spare: OutputBlock[] = [];
+  #longSpare: Buffer[] = [];
 
   /** A block with `room` free bytes, which nobody else gets before {@link release}. */
   hold(room: number): OutputBlock {
@@ -39,6 +43,22 @@ export class OutputBlocks {
     block.at = 0;
     const fits = block.bytes.length === blockBytes && this.#spare.length < maxSpare;
     if (block !== this.current && fits) this.#spare.push(block);
+  }
+
+  /** Memory for one long body, which goes back by {@link giveLong}. */
+  takeLong(bytes: number): Buffer {
+    const index = this.#longSpare.findIndex((spare) => spare.length >= bytes);
+    if (index >= 0) return this.#longSpare.splice(index, 1)[0]!;
+    // A power of two, so that bodies which grow bit by bit do not ask for a new one each time.
+    return Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(bytes)));
+  }
+
+  /** The body has left. The longest blocks are kept. */
+  giveLong(block: Buffer): void {
+    if (block.length > longestKept) return;
+    this.#longSpare.push(block);
+    if (this.#longSpare.length <= maxLongSpare) return;
+    this.#longSpare.sort((a, b) => a.length - b.length).shift();
   }
 
   #next(room: number): OutputBlock {

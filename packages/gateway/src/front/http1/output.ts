@@ -90,16 +90,25 @@ export class Output {
     this.#want();
   }
 
-  /** Has a body written where it leaves from; one that is too long for that, into memory of its own. */
+  /** Has a body written where it leaves from; one that is too long for that, into a block that it has alone until it left. */
   writeBody(body: WrittenBody): void {
-    if (body.length > placedBytes) {
-      const bytes = Buffer.allocUnsafeSlow(body.length);
-      body.writeTo(bytes, 0);
-      return this.write(bytes);
-    }
+    if (body.length > placedBytes) return this.#writeLong(body);
     const at = this.reserve(body.length);
     body.writeTo(this.block, at);
     this.commit(at + body.length);
+  }
+
+  #writeLong(body: WrittenBody): void {
+    const blocks = this.#blocks;
+    const block = blocks.takeLong(body.length);
+    body.writeTo(block, 0);
+    this.#cork();
+    this.#writeBlock();
+    // After an error nobody knows who still refers to it.
+    this.#socket.write(block.subarray(0, body.length), (error) => {
+      if (!error) blocks.giveLong(block);
+    });
+    this.#want();
   }
 
   /** Hands everything to the socket. */

@@ -5,12 +5,12 @@ import { connect } from '@reverse-http/connector/node';
 import { createGateway, type Gateway } from '@reverse-http/gateway';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { transports } from '../support/stage.js';
-import { patternedBytes } from '../support/test-server.js';
 
 // Memory that carries bodies serves again and again: whoever lags behind must not see what came later.
 
-const size = 6e6;
-const body = Buffer.from(patternedBytes(size));
+const size = 12e6;
+const body = Buffer.alloc(size);
+for (let at = 0; at < size; at += 4) body.writeUInt32LE(at, at);
 /** What a server writes at a time: no size of a block, frame or message. */
 const piece = 20_480;
 
@@ -25,8 +25,8 @@ afterEach(() => gateway.abort());
 const server = createServer(async (asked, answer) => {
   answer.writeHead(200, { 'Content-Length': size });
   for (let at = 0; at < size; at += piece) {
-    // A piece a turn, so that bodies of all lengths come to be.
-    await new Promise(setImmediate);
+    // With pauses, so that most bodies are short enough to come whole.
+    await sleep(1);
     if (!answer.write(body.subarray(at, at + piece))) await once(answer, 'drain');
   }
   answer.end();
@@ -37,12 +37,8 @@ async function readSlowly(url: string): Promise<Buffer> {
   const asked = request(url, { agent: false }).end();
   const [answer] = (await once(asked, 'response')) as [IncomingMessage];
   const pieces: Buffer[] = [];
-  let read = 0;
-  for await (const bytes of answer as AsyncIterable<Buffer>) {
-    pieces.push(bytes);
-    // Stops now and then, for long enough that everything on the way is full.
-    if (read < (read += bytes.length) - (read % 1e6)) await sleep(50);
-  }
+  await sleep(1500); // Everything on the way fills up, which nobody is told.
+  for await (const bytes of answer as AsyncIterable<Buffer>) pieces.push(bytes);
   return Buffer.concat(pieces);
 }
 

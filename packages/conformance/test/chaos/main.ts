@@ -16,7 +16,7 @@ const usage = `npm run chaos -- [options]
   --json FILE             what is printed, once more
 `;
 
-const { values } = parseArgs({
+const options = {
   options: {
     requests: { type: 'string', default: '10000' },
     'requests-per-fault': { type: 'string', default: '60' },
@@ -28,7 +28,17 @@ const { values } = parseArgs({
     json: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
-});
+} as const;
+
+function readArguments() {
+  try {
+    return parseArgs(options).values;
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(2);
+  }
+}
+const values = readArguments();
 
 function numberOf(name: 'requests' | 'requests-per-fault' | 'visitors' | 'delay' | 'seed', least: number): number {
   const value = Number(values[name]);

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -406,17 +406,6 @@ test('a signal lets running requests finish, a second one does not wait', async 
   await slow.close();
 });
 
-test('--ready-file is there while it is ready, and only then', async () => {
-  const file = join(bench.folder, 'ready');
-  const connector = bench.start(['connect', origin(), '--target', 'A', '--json', '--ready-file', 'ready']);
-  await connector.json({ event: 'ready' });
-  await until(() => existsSync(file));
-  gateway.signal('SIGKILL');
-  await until(() => !existsSync(file));
-  connector.signal('SIGTERM');
-  expect(await connector.exited).toBe(0);
-});
-
 test('labels reach the gateway', async () => {
   const flags = ['--label', 'site=berlin', '--label', 'line=4'];
   const connector = bench.start(['connect', origin(), '--target', 'A', '--json', ...flags]);
@@ -427,9 +416,4 @@ test('labels reach the gateway', async () => {
 
 async function text(url: string): Promise<string> {
   return (await fetch(url)).text();
-}
-
-/** What other processes do to files tells nobody: it has to be looked at. */
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20));
 }

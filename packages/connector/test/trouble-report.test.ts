@@ -65,6 +65,15 @@ describe('with both transports in turn, one line is told of', () => {
     expect(texts).toEqual(lines);
   });
 
+  it('a gateway that is asked by a name that it does not serve', async () => {
+    const url = await listen(createHttpServer((_req, res) => void res.writeHead(421, { Connection: 'close' }).end()));
+    const { lines, texts } = await try4(url);
+    expect(lines).toEqual([
+      `Not connected: not-a-gateway: ${url}/ is a name that the gateway there does not serve (HTTP 421; its --public-url or hosts would have to name it)`,
+    ]);
+    expect(texts).toEqual(lines);
+  });
+
   it('a proxy whose gateway is down', async () => {
     const url = await listen(
       createHttpServer((_req, res) => void res.writeHead(502, { Connection: 'close' }).end('bad gateway')),

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { CloseReason, Connection } from '@reverse-http/connector/node';
 import { exitCodes } from '../command-error.js';
-import type { Io } from '../io.js';
+import { type Io, writeLine } from '../io.js';
 import { stateDirectoryOf } from '../state/state-directory.js';
 import type { ConnectFlags, TypedSecrets } from './connect-flags.js';
 import { createJsonOutput, createLinesOutput } from './connect-output.js';
@@ -21,7 +21,12 @@ export async function runConnect(
   const output = flags.json ? createJsonOutput(io) : createLinesOutput(io);
   const { connection, ended } = connectSites(plan, state, output, io);
   const { readyFile } = plan.flags;
-  const stopFile = readyFile === undefined ? undefined : keepReadyFile(resolve(io.cwd, readyFile), connection);
+  const stopFile =
+    readyFile === undefined
+      ? undefined
+      : keepReadyFile(resolve(io.cwd, readyFile), connection, (message) =>
+          writeLine(io.stderr, `--ready-file: ${message}`),
+        );
   const stopSignals = endAtSignal(connection, io);
   const reason = await ended;
   stopSignals();

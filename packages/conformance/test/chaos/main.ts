@@ -17,7 +17,7 @@ const usage = `npm run chaos -- [options]
   --json FILE             what is printed, once more
 `;
 
-const { values } = parseArgs({
+const options = {
   options: {
     requests: { type: 'string', default: '10000' },
     'requests-per-fault': { type: 'string', default: '60' },
@@ -30,7 +30,17 @@ const { values } = parseArgs({
     json: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
-});
+} as const;
+
+function readArguments() {
+  try {
+    return parseArgs(options).values;
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(2);
+  }
+}
+const values = readArguments();
 
 function numberOf(
   name: 'requests' | 'requests-per-fault' | 'visitors' | 'delay' | 'hold' | 'seed',

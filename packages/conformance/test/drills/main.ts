@@ -24,6 +24,19 @@ const drills: Readonly<Record<string, Drill>> = {
   soak,
 };
 
+const usage = `npm run drill -- [options] NAME...
+
+Restarts, kills, stampedes, hostile bytes, a soak: processes under load. The figures want a quiet machine.
+
+  --minutes M  how long the soak takes (30)
+  --seed N     the same makes the same choices (by the clock)
+  --json FILE  write the figures as JSON to FILE too
+  --help
+
+Drills: ${Object.keys(drills).join(', ')}; or all, which takes three quarters of an hour.
+Exit code 1 when a promise was not kept, 2 for wrong arguments.
+`;
+
 interface Result {
   readonly drill: string;
   readonly seconds: number;
@@ -45,27 +58,57 @@ async function run(drill: string, seed: number, minutes: number): Promise<Result
   }
 }
 
-/** Runs the drills named, or `all`; prints a table of their figures. */
-async function main(): Promise<number> {
+interface Wanted {
+  readonly names: readonly string[];
+  readonly seed: number;
+  readonly minutes: number;
+  readonly json: string | undefined;
+}
+
+/** @returns undefined where only help is asked for. @throws Error that says what is wrong. */
+function readArguments(): Wanted | undefined {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { seed: { type: 'string' }, json: { type: 'string' }, minutes: { type: 'string', default: '30' } },
+    options: {
+      seed: { type: 'string', default: `${Date.now() % 2 ** 31}` },
+      json: { type: 'string' },
+      minutes: { type: 'string', default: '30' },
+      help: { type: 'boolean', default: false },
+    },
   });
-  const names = positionals[0] === 'all' ? Object.keys(drills) : positionals;
-  const unknown = names.filter((name) => !drills[name]);
-  if (names.length === 0 || unknown.length > 0) {
-    console.error(`Name one or more of ${Object.keys(drills).join(', ')}, or all`);
+  if (values.help) return undefined;
+  const all = Object.keys(drills);
+  const names = positionals[0] === 'all' ? all : positionals;
+  if (names.length === 0 || names.some((name) => !all.includes(name)))
+    throw new Error(`Name one or more of ${all.join(', ')}, or all`);
+  const [seed, minutes] = [Number(values.seed), Number(values.minutes)];
+  if (!Number.isSafeInteger(seed) || seed < 0) throw new Error('--seed wants a whole number, 0 or more');
+  if (!(minutes > 0 && minutes < Infinity)) throw new Error('--minutes wants a number above 0');
+  return { names, seed, minutes, json: values.json };
+}
+
+/** Runs the drills named, or `all`; prints a table of their figures. */
+async function main(): Promise<number> {
+  let wanted: Wanted | undefined;
+  try {
+    wanted = readArguments();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
     return 2;
   }
-  const seed = Number(values.seed ?? Date.now() % 2 ** 31);
+  if (!wanted) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const { names, seed, minutes, json } = wanted;
   const results: Result[] = [];
-  for (const name of names) results.push(await run(name, seed, Number(values.minutes)));
+  for (const name of names) results.push(await run(name, seed, minutes));
   for (const { drill, seconds, figures, failure } of results) {
     console.log(`\n${drill}: ${failure ?? 'as promised'} (${seconds} s)`);
     for (const [name, value] of Object.entries(figures))
       console.log(`  ${name.padEnd(56)} ${String(value).padStart(12)}`);
   }
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ seed, results }, null, 2)}\n`);
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify({ seed, results }, null, 2)}\n`);
   return results.some(({ failure }) => failure !== undefined) ? 1 : 0;
 }
 

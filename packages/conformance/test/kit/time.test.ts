@@ -159,3 +159,11 @@ test('settle() does not wait for what never ends', async () => {
   leaving.abort(5);
   await expect(piped).rejects.toBe(5);
 });
+
+test.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('%s is no time, and no number of bytes', async (wrong) => {
+  await start();
+  const refused = expect.objectContaining({ name: 'RangeError', message: expect.stringContaining(`${wrong}`) });
+  await expect(gateway.clock.advance(wrong)).rejects.toEqual(refused);
+  expect(() => gateway.link.delay(wrong)).toThrow(refused);
+  expect(() => gateway.link.cutAfter(wrong)).toThrow(refused);
+});

@@ -24,10 +24,18 @@ export function speaksOtherwise(gateway: string, detail: string, cause?: unknown
   return new ReverseHttpError('not-a-gateway', `${gateway} answers, but not as a gateway does: ${detail}`, extras);
 }
 
-/** Somebody answered by HTTP who is no gateway: a proxy whose gateway is down says so with 502 to 504. */
+/**
+ * Somebody answered by HTTP who is no gateway: a proxy whose gateway is down says so with 502 to 504, and a gateway that
+ * is asked by a name that it does not serve is none either, with 421.
+ */
 export function answeredWith(gateway: string, status: number): ReverseHttpError {
   if (status >= 502 && status <= 504)
     return new ReverseHttpError('unreachable', `${gateway} is down behind a proxy (HTTP ${status})`);
+  if (status === 421)
+    return new ReverseHttpError(
+      'not-a-gateway',
+      `${gateway} is a name that the gateway there does not serve (HTTP 421; its --public-url or hosts would have to name it)`,
+    );
   return new ReverseHttpError(
     'not-a-gateway',
     `${gateway} is some other web server, or hides the gateway (HTTP ${status})`,

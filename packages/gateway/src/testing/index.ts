@@ -8,4 +8,4 @@ export {
   type TestGatewayOptions,
   type TestRequestInit,
 } from './test-gateway.js';
-export type { TestConnectOptions, TestLink } from './test-link.js';
+export type { MoreConnectOptions, TestConnectOptions, TestLink } from './test-link.js';

@@ -10,6 +10,8 @@ export interface TestClock extends Clock {
   /**
    * Moves time on by `ms`. What becomes due on the way happens at its moment, and what follows from it (bytes that
    * travel, handlers that answer) before the next: when the promise resolves, all of it has happened, as {@link settle} says.
+   *
+   * @throws RangeError where `ms` is no time that passes: below 0, or without an end.
    */
   advance(ms: number): Promise<void>;
   /**
@@ -42,6 +44,11 @@ const maxTurns = 1000;
 /** Whatever has not come until then does not hang on time, ms. */
 const longestMs = 3_600_000;
 
+/** A test that says what cannot be would wait for ever, or try nothing. */
+export function expectAmount(name: string, value: number): void {
+  if (!(value >= 0 && value < Infinity)) throw new RangeError(`${name}: ${value} is not a number from 0 on`);
+}
+
 /** A clock that stands at 0. */
 export function createTestClock(): ObservedClock {
   const manual = createManualClock();
@@ -66,6 +73,7 @@ export function createTestClock(): ObservedClock {
     },
     settle,
     async advance(ms) {
+      expectAmount('ms', ms);
       const until = manual.now() + ms;
       await settle();
       while (manual.step(until)) await settle();

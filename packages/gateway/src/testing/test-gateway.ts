@@ -9,7 +9,13 @@ import { fetchBy, type RequestBody } from './fetch-by.js';
 import type { Line } from './memory-connection.js';
 import { createMemoryNetwork, type MemoryNetwork } from './memory-network.js';
 import { createTestClock, type ObservedClock, type TestClock } from './test-clock.js';
-import { createTestLink, type LinkHost, type TestConnectOptions, type TestLink } from './test-link.js';
+import {
+  createTestLink,
+  type LinkHost,
+  type MoreConnectOptions,
+  type TestConnectOptions,
+  type TestLink,
+} from './test-link.js';
 
 /** Options of {@link startTestGateway}: those of a gateway, but for the admin listener, which would open a port. */
 export type TestGatewayOptions = Omit<GatewayOptions, 'admin'>;
@@ -42,7 +48,7 @@ export interface TestGateway
   /** What a connector has to show; undefined where `auth` was given. */
   readonly token: string | undefined;
   /** Options for `connect()`, of either entry of the connector; `more` are further ones, which win. */
-  connectOptions<const More extends object>(more: More): TestConnectOptions & More;
+  connectOptions<const More extends object>(more: MoreConnectOptions<More>): TestConnectOptions & More;
   /** One more link, for a connector whose link fails on its own. */
   createLink(): TestLink;
   /**
@@ -152,7 +158,7 @@ class MemoryGateway implements TestGateway {
     this.url = urlOf(this.#running, options);
   }
 
-  connectOptions<const More extends object>(more: More): TestConnectOptions & More {
+  connectOptions<const More extends object>(more: MoreConnectOptions<More>): TestConnectOptions & More {
     return this.link.connectOptions(more);
   }
 

@@ -3,7 +3,7 @@ import { fetchBy } from './fetch-by.js';
 import { type TestWebSocket, webSocketOn } from './link-web-socket.js';
 import type { Line, MemoryConnection } from './memory-connection.js';
 import { type MemorySocket, refusedSocket } from './memory-socket.js';
-import type { ObservedClock } from './test-clock.js';
+import { expectAmount, type ObservedClock } from './test-clock.js';
 
 /** What `connect()` is given so that it dials a {@link TestLink}: for either entry of the connector. */
 export interface TestConnectOptions {
@@ -22,6 +22,14 @@ export interface TestConnectOptions {
 }
 
 /**
+ * What is added to {@link TestConnectOptions}: all that `connect()` wants, and what those bring where it should be another.
+ * The second shape lets a compiler tell the parameters of a callback from the `connect()` that all of it is for.
+ */
+export type MoreConnectOptions<More> =
+  | More
+  | (Omit<More, keyof TestConnectOptions> & Partial<Pick<More, keyof More & keyof TestConnectOptions>>);
+
+/**
  * The way from connectors to the gateway, and what can happen to it. Real requests and WebSockets of the connector run over
  * it in pieces, to the real endpoints of the gateway, so that a fault meets them wherever it may on a network.
  */
@@ -32,12 +40,14 @@ export interface TestLink {
    * @example
    * const connection = connect(app, link.connectOptions({ target: 'A', transport: 'websocket' }));
    */
-  connectOptions<const More extends object>(more: More): TestConnectOptions & More;
+  connectOptions<const More extends object>(more: MoreConnectOptions<More>): TestConnectOptions & More;
   /** Resets every connection now: both ends are told, what was on its way is lost. New ones work. */
   cut(): void;
   /**
    * Cuts as soon as so many more bytes have passed, both directions together: in the middle of a message, if that is
    * where it falls. Resolves when it has.
+   *
+   * @throws RangeError at once, where `bytes` is no number of them.
    */
   cutAfter(bytes: number): Promise<void>;
   /** Nothing arrives any more, on present connections and new ones, until {@link heal}; nothing is lost. */
@@ -46,7 +56,11 @@ export interface TestLink {
   halfOpen(): void;
   /** Every message arrives twice: each request of long polling is sent twice, as hops do, and each message on a WebSocket. */
   duplicate(): void;
-  /** What is sent from now on takes so long, ms of the clock, each way. */
+  /**
+   * What is sent from now on takes so long, ms of the clock, each way.
+   *
+   * @throws RangeError where that is no time.
+   */
   delay(ms: number): void;
   /** As {@link cut}, and nobody can connect until {@link heal}. */
   goDown(): void;
@@ -99,7 +113,8 @@ class FaultyLink implements TestLink, Line {
     return this.#open.size;
   }
 
-  connectOptions<const More extends object>(more: More): TestConnectOptions & More {
+  connectOptions<const More extends object>(more: MoreConnectOptions<More>): TestConnectOptions & More;
+  connectOptions(more: object): TestConnectOptions {
     const { url, token, signal, clock } = this.#host;
     return {
       gateway: url,
@@ -119,6 +134,7 @@ class FaultyLink implements TestLink, Line {
   }
 
   cutAfter(bytes: number): Promise<void> {
+    expectAmount('bytes', bytes);
     return new Promise((onCut) => {
       this.#dueCut = { left: bytes, onCut };
     });
@@ -138,6 +154,7 @@ class FaultyLink implements TestLink, Line {
   }
 
   delay(ms: number): void {
+    expectAmount('ms', ms);
     this.delayMs = ms;
   }
 

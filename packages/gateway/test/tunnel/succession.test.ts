@@ -51,7 +51,7 @@ async function isServedBy(...those: Greeted[]): Promise<void> {
   await until(() => JSON.stringify(sessionsOfA().sort()) === JSON.stringify(wanted), `${sessionsOfA()}, not ${wanted}`);
 }
 
-describe('two starts of one replica', () => {
+describe('T22: two starts of one replica', () => {
   test('the newer one takes the place, at its first message after the welcome', async () => {
     it = await startGateway();
     const old = await greet('r1');
@@ -115,7 +115,7 @@ describe('two starts of one replica', () => {
   });
 });
 
-describe('an exclusive target', () => {
+describe('T22: an exclusive target', () => {
   const exclusive = { targets: [{ match: 'a', replicas: 'exclusive' }] } as const;
 
   test('stays with the one that answers', async () => {

@@ -1,4 +1,11 @@
-import { Mux, type MuxOptions, type MuxStream, type StreamHandler } from '../../src/mux/index.js';
+import {
+  frameLength,
+  Mux,
+  type MuxOptions,
+  type MuxStream,
+  type StreamHandler,
+  writeFrameHeader,
+} from '../../src/mux/index.js';
 import { ByteBody } from '../sim/byte-body.js';
 
 /** What a stream told its handler, in order. */
@@ -82,4 +89,12 @@ export class MuxPair {
     }
     return { stream, handler, body };
   }
+}
+
+export const text = (value: string): Uint8Array => Uint8Array.from(Buffer.from(value, 'latin1'));
+
+export function frame(type: number, streamId: number, payload: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(frameLength(streamId, payload.length));
+  bytes.set(payload, writeFrameHeader(bytes, 0, type, streamId, payload.length));
+  return bytes;
 }

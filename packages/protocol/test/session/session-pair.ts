@@ -1,4 +1,10 @@
-import { type MessageHeader, readMessageHeader, Slab } from '../../src/pipe/index.js';
+import {
+  type MessageHeader,
+  maxMessageHeaderBytes,
+  readMessageHeader,
+  Slab,
+  writeMessageHeader,
+} from '../../src/pipe/index.js';
 import {
   createManualClock,
   createMemoryLink,
@@ -118,4 +124,11 @@ export class SessionPair {
       return { reply: header.reply, ack: header.ack, bytes: bytes.length - header.payloadStart, at };
     });
   }
+}
+
+/** A message with bytes of the stream. */
+export function data(offset: number, ack: number, payload: Uint8Array = new Uint8Array(0)): Uint8Array {
+  const bytes = new Uint8Array(maxMessageHeaderBytes + payload.length);
+  bytes.set(payload, maxMessageHeaderBytes);
+  return bytes.subarray(writeMessageHeader(bytes, maxMessageHeaderBytes, offset, ack, false));
 }

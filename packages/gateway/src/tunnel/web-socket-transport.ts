@@ -41,6 +41,10 @@ export class WebSocketTransport implements Transport {
     return movedBytesOf(this.#socket);
   }
 
+  get hasLeft(): boolean {
+    return this.#webSocket.bufferedAmount === 0;
+  }
+
   send(bytes: Uint8Array): void {
     if (this.#webSocket.readyState === 1) this.#webSocket.send(bytes);
   }

@@ -1,7 +1,7 @@
 import { ReverseHttpError } from '../errors/index.js';
 import { maxMessageHeaderBytes, writeMessageHeader } from './message.js';
 import { defaultPipeSenderLimits, type PipeSenderLimits } from './pipe-limits.js';
-import { ReplayBuffer } from './replay-buffer.js';
+import { type Chunk, ReplayBuffer } from './replay-buffer.js';
 import type { Slab } from './slab.js';
 
 /** What a source may put into the room it is offered: everything, or only what must never wait (credit, reset). */
@@ -45,6 +45,11 @@ export class PipeSender {
   #sampleTime = 0;
   #sampleAcked = 0;
   #tripIsOld = false;
+  /** What begins below this was given to a transport before the present one, which may refer to it still. */
+  #ownFrom = 0;
+  readonly #onGone: (chunk: Chunk) => void = (chunk) => {
+    if (chunk.isHeld && chunk.offset >= this.#ownFrom) this.#slab.release(chunk.buffer);
+  };
 
   constructor(source: PipeSource, slab: Slab, limits: PipeSenderLimits = defaultPipeSenderLimits) {
     this.#source = source;
@@ -103,15 +108,17 @@ export class PipeSender {
   /**
    * Forgets what is acked.
    *
+   * @param hasLeft The present transport refers to nothing of what it was given: memory may serve again. An ack alone does
+   *   not say so, for a peer may ack what has not left.
    * @throws ReverseHttpError `protocol-error` for an ack of what was never sent.
    */
-  onAck(ack: number, now: number): void {
+  onAck(ack: number, now: number, hasLeft = false): void {
     if (ack <= this.acked) return;
     if (ack > this.#everSent) throw new ReverseHttpError('protocol-error', 'ack of bytes that were never sent');
     this.acked = ack;
     this.progressAt = now;
     if (this.#sent < ack) this.#sent = ack;
-    this.#replay.release(ack);
+    this.#replay.release(ack, hasLeft ? this.#onGone : undefined);
     if (this.#sampleOffset >= 0 && ack >= this.#sampleOffset) this.#takeSample(now);
   }
 
@@ -127,6 +134,7 @@ export class PipeSender {
     this.onAck(peerOffset, now);
     this.progressAt = now;
     this.#tripIsOld = true;
+    this.#ownFrom = this.next;
     this.rewind(this.acked);
   }
 
@@ -151,13 +159,17 @@ export class PipeSender {
     const scope: PullScope = room >= minPullBytes ? 'all' : 'control';
     const block = slab.bytes;
     const stop = start + Math.min(Math.max(Math.min(maxPayload, room), minPullBytes), block.length - start);
+    slab.hold();
     // Claimed while the source writes: it may call code that makes another session pull from the same slab.
     slab.at = stop;
     const end = this.#source.pull(block, start, stop, scope, this.next);
     if (slab.bytes === block && slab.at === stop) slab.at = end === start ? start - maxMessageHeaderBytes : end;
-    if (end === start) return false;
+    if (end === start) {
+      slab.release(block);
+      return false;
+    }
     if (this.next === this.acked) this.progressAt = now;
-    this.#replay.add({ buffer: block, start, end, offset: this.next });
+    this.#replay.add({ buffer: block, start, end, offset: this.next, isHeld: true });
     this.next += end - start;
     if (this.unackedBytes > this.unackedLimit + this.#limits.maxControlBytes) {
       throw new ReverseHttpError('protocol-error', 'too much is sent and not acked');

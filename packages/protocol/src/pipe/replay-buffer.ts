@@ -6,6 +6,8 @@ export interface Chunk {
   readonly start: number;
   readonly end: number;
   readonly offset: number;
+  /** The buffer is a block of a slab, and held for this chunk. */
+  readonly isHeld?: boolean;
 }
 
 /** A chunk below this lies in a block that it shares: kept for long, it would pin the whole block. Bytes. */
@@ -41,11 +43,12 @@ export class ReplayBuffer {
     if (isPinning(chunk) && ++this.#pinning > maxPinningChunks) this.compact();
   }
 
-  /** Forgets chunks that end at or below `offset`. */
-  release(offset: number): void {
+  /** Forgets chunks that end at or below `offset`; each is told to `onGone`. */
+  release(offset: number, onGone?: (chunk: Chunk) => void): void {
     const chunks = this.#chunks;
     while (this.#first < chunks.length && chunkEnd(chunks[this.#first]!) <= offset) {
       if (isPinning(chunks[this.#first]!)) this.#pinning--;
+      onGone?.(chunks[this.#first]!);
       this.#first++;
     }
     if (this.#first === chunks.length) {

@@ -1,3 +1,6 @@
+/** Blocks kept for the next ones (4 MiB). */
+const maxSpare = 16;
+
 /**
  * Where outgoing messages are written: large blocks, carved from the front, shared by all sessions of a process, so
  * that a small message costs no allocation of its own and an idle session owns no buffer at all.
@@ -9,6 +12,9 @@ export class Slab {
   at = 0;
   readonly #allocate: (size: number) => Uint8Array;
   readonly #size: number;
+  readonly #spare: Uint8Array[] = [];
+  /** For each block that somebody holds, how often. Blocks of those who never let go are forgotten with them. */
+  readonly #holds = new WeakMap<Uint8Array, number>();
 
   /**
    * @param size Bytes of a block. Default 256 KiB.
@@ -23,7 +29,26 @@ export class Slab {
   /** Makes sure that at least `room` bytes are free behind {@link at}. */
   reserve(room: number): void {
     if (this.bytes.length - this.at >= room) return;
-    this.bytes = this.#allocate(Math.max(this.#size, room));
+    const full = this.bytes;
+    this.bytes = (room <= this.#size && this.#spare.pop()) || this.#allocate(Math.max(this.#size, room));
     this.at = 0;
+    this.#keepFree(full);
+  }
+
+  /** The block being carved serves nothing else before it was {@link release}d as often. */
+  hold(): void {
+    this.#holds.set(this.bytes, (this.#holds.get(this.bytes) ?? 0) + 1);
+  }
+
+  /** What a hold was for has gone: a block that nobody holds is carved anew. Who cannot tell does without. */
+  release(block: Uint8Array): void {
+    this.#holds.set(block, this.#holds.get(block)! - 1);
+    if (block !== this.bytes) this.#keepFree(block);
+  }
+
+  /** A block that was never held may be referred to by anybody. */
+  #keepFree(block: Uint8Array): void {
+    const isFree = this.#holds.get(block) === 0 && block.length === this.#size;
+    if (isFree && this.#spare.length < maxSpare) this.#spare.push(block);
   }
 }

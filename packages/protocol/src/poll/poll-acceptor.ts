@@ -92,6 +92,11 @@ export class PollAcceptor implements Transport {
     return this.#batch.bytes === 0 || (this.#room >= leastRoomBytes && !this.#batch.full);
   }
 
+  /** Answers are written at once. */
+  get hasLeft(): boolean {
+    return this.#batch.bytes === 0;
+  }
+
   send(message: Uint8Array): void {
     this.#batch.add(message);
   }

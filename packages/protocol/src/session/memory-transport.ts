@@ -31,6 +31,8 @@ export interface MemoryLink {
 class MemoryTransport implements Transport {
   readonly name = 'memory';
   readonly maxMessageBytes: number;
+  /** What is sent is copied. */
+  readonly hasLeft = true;
   handler: TransportHandler = { onMessage() {}, onWritable() {}, onClosed() {} };
   peer: MemoryTransport | undefined;
   readonly #options: MemoryLinkOptions;

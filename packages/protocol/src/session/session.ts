@@ -260,7 +260,7 @@ export class Session {
     if (!readMessageHeader(bytes, header)) throw new ReverseHttpError('protocol-error', 'bad message header');
     const { offset, ack, reply, payloadStart } = header;
     const wasBlocked = this.#sender.blocked;
-    this.#sender.onAck(ack, now);
+    if (ack > this.#sender.acked) this.#sender.onAck(ack, now, this.#transport?.hasLeft);
     if (payloadStart < bytes.length) {
       this.#receiver.receive(offset, bytes.subarray(payloadStart));
       this.#liveness.received(now);

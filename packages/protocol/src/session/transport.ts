@@ -37,6 +37,8 @@ export interface Transport {
    * where that cannot be seen.
    */
   readonly movedBytes?: number;
+  /** Refers to nothing that was given to {@link send}: all of it has left. Undefined where that cannot be told. */
+  readonly hasLeft?: boolean;
   /** The peer is overdue by this transport's own rules (a poll that did not come); undefined where there are none. */
   readonly suspect?: boolean;
   /**

@@ -119,6 +119,53 @@ describe('the sending half of a pipe', () => {
     expect(pipe.unackedLimit).toBeGreaterThan(1024 * kib);
   });
 
+  describe('memory serves again', () => {
+    const blockBytes = 128 * kib;
+    const filled = () => {
+      const blocks: Uint8Array[] = [];
+      const slab = new Slab(blockBytes, (size) => {
+        blocks.push(new Uint8Array(size));
+        return blocks.at(-1)!;
+      });
+      const pipe = new PipeSender(new Bytes(), slab);
+      const send = () => pipe.nextMessage(blockBytes, 0, false, 0)!;
+      return { blocks, pipe, send };
+    };
+
+    test('once it is acked and has left', () => {
+      const { blocks, pipe, send } = filled();
+      for (let i = 0; i < 100; i++) {
+        read(send());
+        pipe.onAck(pipe.next, 0, true);
+      }
+      expect(blocks.length).toBeLessThan(4);
+    });
+
+    test.each([
+      ['is acked before it has left', (pipe: PipeSender) => pipe.onAck(pipe.next, 0, false)],
+      [
+        'was given to a transport before',
+        (pipe: PipeSender) => {
+          pipe.attach(pipe.acked, 0);
+          while (pipe.nextMessage(blockBytes, 0, false, 0));
+          pipe.onAck(pipe.next, 0, true);
+        },
+      ],
+    ])('but not while somebody may write from it: it %s', (_, ack) => {
+      const { blocks, pipe, send } = filled();
+      const messages = Array.from({ length: 5 }, send);
+      const before = blocks.length;
+      const were = messages.map((message) => Uint8Array.from(message));
+      ack(pipe);
+      for (let i = 0; i < 20; i++) {
+        send();
+        pipe.onAck(pipe.next, 0, true);
+      }
+      expect(messages).toEqual(were);
+      expect(before).toBeGreaterThan(1);
+    });
+  });
+
   test('a slow acker does not make the limit grow', () => {
     const { source, pipe } = sender();
     let now = 0;

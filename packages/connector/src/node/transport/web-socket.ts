@@ -180,6 +180,10 @@ class WebSocketTransport implements DialledTransport {
     return free;
   }
 
+  get hasLeft(): boolean {
+    return this.#socket.bufferedAmount === 0;
+  }
+
   get movedBytes(): number {
     return this.#connection ? movedBytesOf(this.#connection) : 0;
   }

@@ -1,17 +1,21 @@
 import { AcceptedExchange } from '@reverse-http/protocol/exchange';
 import { Head } from '@reverse-http/protocol/http1';
+import { Slab } from '@reverse-http/protocol/pipe';
 import type { Runtime } from '../link/runtime.js';
 import type { StreamAcceptor } from '../link/stream-acceptor.js';
 import { FetchExchange } from './fetch-exchange.js';
 import type { FetchHandler, FetchRequest } from './fetch-handler.js';
 import type { FetchHost } from './fetch-host.js';
 
+/** Heads of answers lie in blocks of this size. */
+const slabBytes = 64 * 1024;
+
 /** Settings of {@link createFetchAcceptor}. */
 export interface FetchAcceptorOptions {
   readonly handler: FetchHandler;
   /** The target id, where the session serves one alone. */
   readonly target: string;
-  readonly runtime: Pick<Runtime, 'slab' | 'defer'>;
+  readonly runtime: Pick<Runtime, 'defer'>;
   readonly onFailure: (error: unknown, request: FetchRequest | undefined) => void;
   /** Runs each call of the handler in a scope of its own, where the runtime has such. Default: none. */
   readonly inScope?: (call: () => unknown) => unknown;
@@ -29,7 +33,8 @@ export function createFetchAcceptor(options: FetchAcceptorOptions): StreamAccept
     accept: (stream) => new AcceptedExchange(stream, requestHead, createHandler),
   };
   const host: FetchHost = {
-    slab: options.runtime.slab,
+    // Not the one that messages are written to: its blocks serve again while a head may still wait to leave.
+    slab: new Slab(slabBytes),
     target: options.target,
     call: callerOf(options),
     originOf: createOriginOf(),

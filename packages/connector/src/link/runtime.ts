@@ -12,7 +12,7 @@ export interface Runtime {
   randomHex(bytes: number): string;
   /** Calls `fn` once the events at hand were handled: what they wrote leaves in one message. */
   defer(fn: () => void): void;
-  /** Where messages are written. */
+  /** Where messages are written, and nothing else. */
   readonly slab: Slab;
   /** Name and version of the software, told to the gateway. */
   readonly agent: string;

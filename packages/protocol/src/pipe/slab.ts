@@ -35,7 +35,10 @@ export class Slab {
     this.#keepFree(full);
   }
 
-  /** The block being carved serves nothing else before it was {@link release}d as often. */
+  /**
+   * The block being carved serves nothing else before it was {@link release}d as often. Where one user of a slab does this all
+   * have to, for whatever else lies in the block goes with it.
+   */
   hold(): void {
     this.#holds.set(this.bytes, (this.#holds.get(this.bytes) ?? 0) + 1);
   }

@@ -2,7 +2,6 @@ import type { Entry } from './app.js';
 import type { ChaosOptions } from './chaos-options.js';
 import type { Fault } from './faults.js';
 import { type Body, type Plan, planOf } from './plan.js';
-
 import type { Failure } from './visitors.js';
 
 /** A fault that happened. */

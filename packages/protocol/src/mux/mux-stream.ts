@@ -6,6 +6,7 @@ import {
   FrameType,
   frameLength,
   maxDataPayload,
+  maxFramePayload,
   maxFrameHeaderBytes,
   maxHeadPayload,
   maxResetDetail,
@@ -272,8 +273,9 @@ export class MuxStream {
         this.again = true;
         break;
       }
-      const payload = writeFrameHeader(into, position, FrameType.Data, this.id, maxDataPayload);
-      const room = Math.min(this.deficit, this.#sendCredit, maxDataPayload, end - payload);
+      const most = this.deficit > maxDataPayload ? maxFramePayload : maxDataPayload;
+      const payload = writeFrameHeader(into, position, FrameType.Data, this.id, most);
+      const room = Math.min(this.deficit, this.#sendCredit, most, end - payload);
       const length = room > 0 && !source.ended ? source.read(into, payload, payload + room) : 0;
       if (length === 0 && !source.ended) break;
       this.deficit -= length;
@@ -281,7 +283,7 @@ export class MuxStream {
       const ends = source.ended && source.trailers === undefined;
       if (ends) into[position] = FrameType.DataEnd;
       if (length > 0 || ends) {
-        writeLength(into, payload, maxDataPayload, length);
+        writeLength(into, payload, most, length);
         position = payload + length;
       }
       if (ends) this.#endLocal();

@@ -1,7 +1,7 @@
 import { ReverseHttpError, resetCodeOf } from '../errors/index.js';
 import { latin1 } from '../http1/index.js';
 import { type PipeSource, type PullScope, readVarint, varintSize } from '../pipe/index.js';
-import { FrameType, frameLength, maxDataPayload, maxFrameHeaderBytes, writeFrameHeader } from './frame.js';
+import { FrameType, frameLength, maxDataPayload, maxFrameHeaderBytes, maxFramePayload, writeFrameHeader } from './frame.js';
 import { FrameDecoder } from './frame-decoder.js';
 import { type MuxCore, MuxStream, type StreamHandler } from './mux-stream.js';
 import { Queue } from './queue.js';
@@ -231,7 +231,7 @@ export class Mux implements PipeSource, MuxCore {
     while (end - position > maxFrameHeaderBytes) {
       const stream = this.#data.peek();
       if (!stream) break;
-      if (stream.deficit <= 0) stream.deficit += quantum;
+      if (stream.deficit <= 0) stream.deficit += this.#data.length === 1 ? maxFramePayload : quantum;
       position = stream.pullData(into, position, end);
       // Where the room ended, and not the turn, the turn goes on with the next pull.
       if (stream.again && stream.deficit > 0) break;

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { LookupFunction, Socket } from 'node:net';
+import type { LookupFunction, NetConnectOpts, Socket } from 'node:net';
 import type { ReverseHttpError } from '@reverse-http/protocol/errors';
 import { features, movedBytesOf, type TransportHandler } from '@reverse-http/protocol/session';
 import WebSocket, { type ClientOptions } from 'ws';
@@ -12,6 +12,7 @@ import { nodeClock } from '../node-clock.js';
 import type { Proxies } from '../proxy/proxies.js';
 import { openTunnel } from '../proxy/tunnel.js';
 import { createMaskSource } from './mask-source.js';
+import { ReadBlocks } from './read-blocks.js';
 
 /** How the gateway's certificate is checked, and what the connector shows of itself. */
 export interface TlsOptions {
@@ -56,7 +57,12 @@ export function createWebSocketDialler(options: WebSocketDiallerOptions = {}): D
     dial(gateway, handler) {
       const url = new URL(gateway);
       const proxy = proxies?.get(url.origin);
-      if (!proxy) return dialBy({ lookup }, gateway, handler, options);
+      if (!proxy && url.protocol === 'https:') return dialBy({ lookup }, gateway, handler, options);
+      if (!proxy) {
+        const blocks = new ReadBlocks();
+        const createConnection = (where: NetConnectOpts): Socket => blocks.connect({ ...where, lookup });
+        return dialBy({ createConnection }, gateway, handler, options, blocks);
+      }
       // The way is there, TLS and all, before the WebSocket begins.
       let hangUp = openTunnel(
         { proxy, address: serverAddressOf(url), tls: (tls ?? {}) as object, clock: nodeClock, lookup },
@@ -74,10 +80,11 @@ export function createWebSocketDialler(options: WebSocketDiallerOptions = {}): D
 
 /** @param way How the gateway's address is found, or a socket that leads there already. */
 function dialBy(
-  way: { readonly lookup: LookupFunction } | { readonly createConnection: () => Socket },
+  way: { readonly lookup: LookupFunction } | { readonly createConnection: (where: NetConnectOpts) => Socket },
   gateway: string,
   handler: DialHandler,
   { tls, handshakeTimeoutMs = 10_000 }: WebSocketDiallerOptions,
+  blocks?: ReadBlocks,
 ): () => void {
   const mask = createMaskSource();
   const socket = new WebSocket(endpointOf(gateway), {
@@ -88,9 +95,9 @@ function dialBy(
     maxPayload,
     generateMask: mask.fill,
     ...(tls as ClientOptions | undefined),
-    ...way,
+    ...(way as ClientOptions),
   });
-  return watchDial(gateway, socket, new WebSocketTransport(socket, mask.useZero), handler);
+  return watchDial(gateway, socket, new WebSocketTransport(socket, mask.useZero, blocks), handler);
 }
 
 /**
@@ -158,7 +165,7 @@ class WebSocketTransport implements DialledTransport {
     this.handler.onWritable();
   };
 
-  constructor(socket: WebSocket, useZeroMask: () => void) {
+  constructor(socket: WebSocket, useZeroMask: () => void, blocks: ReadBlocks | undefined) {
     this.#socket = socket;
     this.#useZeroMask = useZeroMask;
     socket.on('upgrade', (response) => {
@@ -167,6 +174,7 @@ class WebSocketTransport implements DialledTransport {
     socket.on('message', (bytes: Buffer, isBinary: boolean) => {
       if (isBinary && bytes.length > 0) this.handler.onMessage(bytes);
       else this.#fail('a message that is not binary');
+      blocks?.used(bytes.length);
     });
     socket.on('error', (error: Error) => {
       this.#detail = error.message;

@@ -13,18 +13,24 @@ export class InputBlocks {
   /** What {@link give} takes; whoever is gone without giving back leaves its blocks to the collector. */
   readonly #lent = new WeakSet<ArrayBufferLike>();
 
-  /** A copy of `bytes`. */
-  copy(bytes: Uint8Array): Uint8Array {
-    if (bytes.length < leastBytes || bytes.length > blockBytes) return Buffer.from(bytes);
-    const block = this.#spare.pop() ?? Buffer.allocUnsafeSlow(blockBytes);
-    this.#lent.add(block.buffer);
-    block.set(bytes);
-    return block.subarray(0, bytes.length);
+  /** A copy of `bytes`, in pieces no longer than a block. */
+  copy(bytes: Uint8Array): Uint8Array[] {
+    const pieces: Uint8Array[] = [];
+    for (let at = 0; at < bytes.length; at += blockBytes) pieces.push(this.#piece(bytes.subarray(at, at + blockBytes)));
+    return pieces;
   }
 
   /** Nobody refers to `piece` any more. Other memory than {@link copy}'s is let alone. */
   give(piece: Uint8Array): void {
     if (piece.length < leastBytes || !this.#lent.delete(piece.buffer)) return;
     if (this.#spare.length < maxSpare) this.#spare.push(Buffer.from(piece.buffer));
+  }
+
+  #piece(bytes: Uint8Array): Uint8Array {
+    if (bytes.length < leastBytes) return Buffer.from(bytes);
+    const block = this.#spare.pop() ?? Buffer.allocUnsafeSlow(blockBytes);
+    this.#lent.add(block.buffer);
+    block.set(bytes);
+    return block.subarray(0, bytes.length);
   }
 }

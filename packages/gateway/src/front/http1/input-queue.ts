@@ -52,8 +52,12 @@ export class InputQueue {
     const last = this.#behind.length - 1;
     if (this.at === this.end) this.#start(none);
     else if (last >= maxPieces) this.join();
-    else if (last >= 0) this.#behind[last] = this.#blocks.copy(this.#behind[last]!);
-    else if (!this.#growable) this.#start(this.#blocks.copy(this.bytes.subarray(this.at, this.end)));
+    else if (last >= 0) this.#behind.push(...this.#blocks.copy(this.#behind.pop()!));
+    else if (!this.#growable) {
+      const [first, ...rest] = this.#blocks.copy(this.bytes.subarray(this.at, this.end));
+      this.#start(first!);
+      this.#behind = rest;
+    }
   }
 
   /** Takes everything. */

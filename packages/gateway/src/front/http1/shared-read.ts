@@ -26,7 +26,7 @@ export interface SharedRead {
 }
 
 /** One buffer for all sockets of a front. */
-export function createSharedRead(size: number = 64 * 1024): SharedRead {
+export function createSharedRead(size: number = 256 * 1024): SharedRead {
   const buffer = Buffer.allocUnsafeSlow(size);
   const symbols = findSymbols();
   return {

@@ -135,8 +135,8 @@ class Forwarding extends Deadlines implements AnswerHandler, HeadSource, VisitHa
     this.#fail(reason, 'no', `Target "${this.#target.id}" has no connector; waited ${(waitedMs / 1000).toFixed(1)} s.`);
   }
 
-  onBodyReadable(): void {
-    this.#exchange?.wake();
+  onBodyReadable(bytes?: number): void {
+    this.#exchange?.wake(bytes);
   }
 
   onAborted(reason: Reason, detail: string): void {

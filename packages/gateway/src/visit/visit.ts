@@ -16,8 +16,8 @@ export interface Peer {
 
 /** What a visit tells whoever serves it. */
 export interface VisitHandler {
-  /** {@link Visit.body} has something new: bytes, or its end. */
-  onBodyReadable(): void;
+  /** {@link Visit.body} has something new: its end, or bytes, of which so many wait, framing included. */
+  onBodyReadable(bytes?: number): void;
   /** The visitor is gone, or stopped keeping to HTTP: nothing more can be read or answered. Called once at most. */
   onAborted(reason: Reason, detail: string): void;
   /** The visitor takes bytes again, after {@link Visit.informational} returned false and before an answer was begun. */

@@ -63,9 +63,9 @@ export class AcceptedExchange implements StreamHandler {
     this.#stream.sendBody(source);
   }
 
-  /** The body has something new. */
-  wake(): void {
-    this.#stream.wake();
+  /** The body has something new, its end perhaps; `bytes`: so many are known to wait in it. */
+  wake(bytes = 0): void {
+    this.#stream.wake(bytes);
   }
 
   /** Bytes of {@link RequestHandler.onBody} are gone. */

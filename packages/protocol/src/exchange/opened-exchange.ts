@@ -90,9 +90,9 @@ export class OpenedExchange implements StreamHandler {
     if (body) this.#stream.sendBody(body);
   }
 
-  /** The body has something new. */
-  wake(): void {
-    this.#stream.wake();
+  /** The body has something new, its end perhaps; `bytes`: so many are known to wait in it. */
+  wake(bytes = 0): void {
+    this.#stream.wake(bytes);
   }
 
   /** Bytes of {@link AnswerHandler.onBody} are gone. */

@@ -52,7 +52,7 @@ export interface MuxCore {
   ackedOffset(): number;
   queueControl(stream: MuxStream): void;
   queueHeads(stream: MuxStream): void;
-  queueData(stream: MuxStream): void;
+  queueData(stream: MuxStream, bytes: number): void;
   forget(stream: MuxStream): void;
 }
 
@@ -170,10 +170,10 @@ export class MuxStream {
     this.wake();
   }
 
-  /** The source has something new: bytes, or its end. */
-  wake(): void {
+  /** The source has something new, its end perhaps. `bytes`: so many are known to wait in it. */
+  wake(bytes = 0): void {
     if (this.#gone || !this.#source) return;
-    this.#mux.queueData(this);
+    this.#mux.queueData(this, bytes);
   }
 
   /** Ends the stream both ways, now. A head that was not sent yet is never sent. */

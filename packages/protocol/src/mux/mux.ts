@@ -14,8 +14,8 @@ export interface MuxOptions {
   readonly opener: boolean;
   /** Gives a new stream its handler (acceptor only). */
   readonly onStream?: (stream: MuxStream) => StreamHandler;
-  /** Called when there is something to pull. */
-  readonly onPending: () => void;
+  /** Called when there is something to pull; `isMuch`: a body has a whole frame of it. */
+  readonly onPending: (isMuch: boolean) => void;
   /** Called when the peer wants no new streams. */
   readonly onGoAway?: () => void;
   /** Called when the last open stream has ended. */
@@ -110,7 +110,7 @@ export class Mux implements PipeSource, MuxCore {
   goAway(): void {
     if (this.#goAway !== 'none') return;
     this.#goAway = 'owed';
-    this.#options.onPending();
+    this.#options.onPending(false);
   }
 
   /** Ends all streams without a word to the peer, who is gone; nothing can be opened afterwards. Their handlers hear a reset. */
@@ -158,21 +158,23 @@ export class Mux implements PipeSource, MuxCore {
     if (stream.inControl) return;
     stream.inControl = true;
     this.#control.push(stream);
-    this.#options.onPending();
+    this.#options.onPending(false);
   }
 
   queueHeads(stream: MuxStream): void {
     if (stream.inHeads) return;
     stream.inHeads = true;
     this.#heads.push(stream);
-    this.#options.onPending();
+    this.#options.onPending(false);
   }
 
-  queueData(stream: MuxStream): void {
-    if (stream.inData) return;
-    stream.inData = true;
-    this.#data.push(stream);
-    this.#options.onPending();
+  queueData(stream: MuxStream, bytes: number): void {
+    const isMuch = bytes >= maxFramePayload;
+    if (!stream.inData) {
+      stream.inData = true;
+      this.#data.push(stream);
+    } else if (!isMuch) return;
+    this.#options.onPending(isMuch);
   }
 
   forget(stream: MuxStream): void {
@@ -322,7 +324,7 @@ export class Mux implements PipeSource, MuxCore {
     }
     this.#refusals.push(streamId);
     this.#refusals.push(code);
-    this.#options.onPending();
+    this.#options.onPending(false);
   }
 
   /** The stream, or undefined when it was there once; what never was is an error, and so is what is not known to the peer. */

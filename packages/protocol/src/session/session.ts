@@ -75,7 +75,7 @@ export class Session {
     this.#state = { state: 'detached', since: clock.now() };
     this.mux = new Mux({
       opener: options.opener,
-      onPending: () => this.#onPending(),
+      onPending: (isMuch) => this.#onPending(isMuch),
       now: () => clock.now(),
       roundTripMs: () => this.#sender.minRoundTripMs,
       ackedOffset: () => this.#sender.acked,
@@ -279,10 +279,10 @@ export class Session {
 
   /**
    * Something is there to pull. It waits for the turn's end, but not when much has come together: the peer may work on
-   * the first while this end reads the rest.
+   * the first while this end reads the rest, and what a body lies in need not be kept (705 against 790 MB/s up).
    */
-  #onPending(): void {
-    if (++this.#pending < eagerPending || this.#flushing) return this.#deferFlush();
+  #onPending(isMuch: boolean): void {
+    if ((++this.#pending < eagerPending && !isMuch) || this.#flushing) return this.#deferFlush();
     this.#flush();
   }
 

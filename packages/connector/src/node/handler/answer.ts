@@ -215,7 +215,7 @@ export class Answer extends WriteQueue {
     this.#left -= length;
     this.push(at === 0 ? bytes : bytes.subarray(at), this.#lent);
     if (this.#left === 0) this.#endBody(undefined);
-    else this.#exchange.wake();
+    else this.#exchange.wake(this.length);
   }
 
   #takeChunks(reader: ChunkedReader, bytes: Uint8Array, start: number): void {
@@ -235,7 +235,7 @@ export class Answer extends WriteQueue {
   #add(bytes: Uint8Array, start: number, end: number): void {
     if (this.#bare) return this.fail('a 205 with content');
     this.push(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), this.#lent);
-    this.#exchange.wake();
+    this.#exchange.wake(this.length);
   }
 
   #endBody(trailers: Uint8Array | undefined): void {

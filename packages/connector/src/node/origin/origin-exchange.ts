@@ -154,7 +154,7 @@ export class OriginExchange implements RequestHandler, ConnectionUser, Connectio
     const body = this.#body;
     if (!body) return;
     body.add(bytes, start, end, this.#host.slab);
-    this.#exchange.wake();
+    this.#exchange.wake(body.length);
     if (body.length > highWaterMark) this.#connection?.pause();
   }
 

@@ -180,7 +180,7 @@ export class Http1Connection implements VisitOwner, WheelEntry {
     this.#input.push(bytes);
     if (this.#state === 'idle') this.#parse();
     else if (this.#state === 'discarding') this.#discard(bytes.length);
-    else if (this.#visit?.body) this.#visit.handler.onBodyReadable();
+    else if (this.#visit?.body) this.#visit.handler.onBodyReadable(this.#input.size);
     if (this.#sharesBuffer) this.#input.keep();
     if (this.#input.size > maxInputBytes) this.#socket.pause();
   };

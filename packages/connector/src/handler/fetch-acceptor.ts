@@ -6,6 +6,7 @@ import type { StreamAcceptor } from '../link/stream-acceptor.js';
 import { FetchExchange } from './fetch-exchange.js';
 import type { FetchHandler, FetchRequest } from './fetch-handler.js';
 import type { FetchHost } from './fetch-host.js';
+import { IncomingRequest } from './incoming-request.js';
 
 /** Heads of answers lie in blocks of this size. */
 const slabBytes = 64 * 1024;
@@ -23,6 +24,7 @@ export interface FetchAcceptorOptions {
 
 /** Has exchanges answered by a fetch-style handler. */
 export function createFetchAcceptor(options: FetchAcceptorOptions): StreamAcceptor {
+  IncomingRequest.standIn();
   const requestHead = new Head();
   let active = 0;
   const acceptor: StreamAcceptor = {

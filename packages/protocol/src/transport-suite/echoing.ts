@@ -27,12 +27,12 @@ export class Echoing implements StreamHandler {
   }
 
   onHead(bytes: Uint8Array, _interim: boolean, ended: boolean): void {
-    this.stream.sendHead(bytes.slice(), ended);
+    this.stream.sendHead(new Uint8Array(bytes), ended);
     if (!ended) this.stream.sendBody(this);
   }
 
   onData(bytes: Uint8Array): void {
-    this.#pieces.push(bytes.slice());
+    this.#pieces.push(new Uint8Array(bytes));
     this.stream.wake();
   }
 

@@ -200,7 +200,7 @@ describe('liveness', () => {
     pair.delivers = () => true;
     pair.attach();
     pair.clock.settle();
-    expect(pair.b.receivedOffset).toBe(7 + 7 + 1004);
+    expect(pair.b.receivedOffset).toBe(7 + 7 + 1006);
   });
 
   test('a peer who never acks, transport after transport, ends the session', () => {

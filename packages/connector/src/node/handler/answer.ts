@@ -74,13 +74,17 @@ export class Answer extends WriteQueue {
   write(data: string | Uint8Array, encoding: BufferEncoding | undefined, callback: WriteCallback | undefined): boolean {
     if (data.length > 0) this.#take(this.#own(data, encoding));
     if (callback) this.whenComplete(callback);
-    return this.ready;
+    const { ready } = this; // As it is before any of it leaves: a writer waits where it would with a socket.
+    this.#exchange.wake(this.length);
+    return ready;
   }
 
   /** The server writes nothing more. */
   finish(): void {
-    if (this.#state === 'until-end' || this.#state === 'opaque') this.#endBody(undefined);
-    else if (this.#state === 'head') this.fail('the server ended without an answer');
+    if (this.#state === 'until-end' || this.#state === 'opaque') {
+      this.#endBody(undefined);
+      this.#exchange.wake();
+    } else if (this.#state === 'head') this.fail('the server ended without an answer');
     else if (!this.over) this.fail('the body is shorter than announced');
   }
 
@@ -215,7 +219,6 @@ export class Answer extends WriteQueue {
     this.#left -= length;
     this.push(at === 0 ? bytes : bytes.subarray(at), this.#lent);
     if (this.#left === 0) this.#endBody(undefined);
-    else this.#exchange.wake(this.length);
   }
 
   #takeChunks(reader: ChunkedReader, bytes: Uint8Array, start: number): void {
@@ -235,13 +238,11 @@ export class Answer extends WriteQueue {
   #add(bytes: Uint8Array, start: number, end: number): void {
     if (this.#bare) return this.fail('a 205 with content');
     this.push(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), this.#lent);
-    this.#exchange.wake(this.length);
   }
 
   #endBody(trailers: Uint8Array | undefined): void {
     this.#state = 'done';
     this.end(trailers);
-    this.#exchange.wake();
   }
 
   /** The head as an exchange sends it: without what belongs to one connection. As it came, if there was nothing of that. */

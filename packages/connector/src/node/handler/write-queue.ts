@@ -70,9 +70,9 @@ export class WriteQueue implements ByteSource {
     return this.#ending && this.#written === this.#taken;
   }
 
-  /** Whether the writer may go on; when not, {@link WriteQueueOwner.onDrained} will be called. */
+  /** Whether the writer may go on; when not, {@link WriteQueueOwner.onDrained} will be called, and until then it may not. */
   get ready(): boolean {
-    if (this.#written - this.#taken < highWaterMark) return true;
+    if (!this.#asked && this.#written - this.#taken < highWaterMark) return true;
     this.#asked = true;
     return false;
   }

@@ -1,5 +1,4 @@
 import type { ByteSource } from '@reverse-http/protocol/mux';
-import { Slab } from '@reverse-http/protocol/pipe';
 import type { Clock } from '@reverse-http/protocol/session';
 import type { Visit } from '../visit/visit.js';
 
@@ -15,53 +14,52 @@ export interface ReadBodyOptions {
   readonly onProgress?: (bytes: Uint8Array) => boolean;
 }
 
-/** Reads a request's body whole; made by {@link createBodyReader}. */
+/** Reads a request's body whole; what `onBody` gets is valid during the call. Made by {@link createBodyReader}. */
 export type ReadBody = (visit: Visit, options: ReadBodyOptions, onBody: (body: Uint8Array) => void) => void;
 
-/** Most bodies are here whole when they are asked for, and are no longer than this. */
-const wholeBytes = 64 * 1024;
-const blockBytes = 128 * 1024;
-/** Nobody refers to parts of shorter bodies once the call is over: what is to be kept of so little is copied. */
-const keptBytes = 1024;
+/** Of less than this that came of a longer body, a copy is kept: a block is for those who really send. */
+const leastBytes = 16 * 1024;
 
 /**
- * Makes a reader of bodies. `onBody` does not come when the visitor leaves or the body is too long. What it gets does not
- * change afterwards, but for bodies of up to 1 KiB: visitors' sockets refer to what they have not taken yet. Most are here
- * whole with their head: they are carved from blocks that all share, and the short ones, polls that bring nothing, cost no
- * memory at all. For others a buffer grows as bytes arrive, never by the visitor's word.
+ * Makes a reader of bodies. `onBody` does not come when the visitor leaves or the body is too long. Most bodies are here whole
+ * with their head, and cost neither timer nor memory: what they lie in serves again. For others it grows as bytes arrive, never
+ * by the visitor's word.
  */
 export function createBodyReader(clock: Clock): ReadBody {
-  const slab = new Slab(blockBytes, (size) => Buffer.allocUnsafeSlow(size));
+  const blocks = new BodyBlocks();
   return (visit, options, onBody) => {
     const { body, head } = visit;
     if (!body) return onBody(new Uint8Array(0));
     if (head.contentLength > options.maxBytes) return visit.fail('body-too-large');
-    slab.reserve(wholeBytes);
-    const { bytes: block, at: start } = slab;
-    const end = start + body.read(block, start, start + Math.min(wholeBytes, options.maxBytes));
-    const bytes = block.subarray(start, end);
-    if (!body.ended) return readPieces(visit, body, new Uint8Array(bytes), options, onBody, clock);
-    // Claimed before anybody hears of it, who may have another body read.
-    slab.at = end;
-    onBody(bytes);
-    if (bytes.length <= keptBytes && slab.bytes === block && slab.at === end) slab.at = start;
+    const block = blocks.take(0);
+    const length = body.read(block, 0, Math.min(block.length, options.maxBytes));
+    if (body.ended) return blocks.lend(block, length, onBody);
+    readPieces(visit, body, options, onBody, { block, length, blocks, clock });
   };
+}
+
+/** What of a body is here, and what it takes to get the rest. */
+interface Begun {
+  readonly block: Uint8Array;
+  readonly length: number;
+  readonly blocks: BodyBlocks;
+  readonly clock: Clock;
 }
 
 function readPieces(
   visit: Visit,
   source: ByteSource,
-  start: Uint8Array,
   options: ReadBodyOptions,
   onBody: (body: Uint8Array) => void,
-  clock: Clock,
+  begun: Begun,
 ): void {
-  let bytes = start;
-  let length = start.length;
+  const { blocks, clock } = begun;
+  let { block: bytes, length } = begun;
   const { contentLength } = visit.head;
   const longest = contentLength < 0 ? options.maxBytes + 1 : contentLength;
   let done = false;
   let timer = options.deadlineMs === undefined ? undefined : clock.setTimer(onLate, options.deadlineMs);
+  if (length < leastBytes) moveTo(new Uint8Array(length));
 
   function onLate(): void {
     end();
@@ -69,8 +67,10 @@ function readPieces(
   }
 
   function end(): void {
+    if (done) return;
     done = true;
     timer?.cancel();
+    blocks.give(bytes);
   }
 
   function read(): void {
@@ -91,14 +91,20 @@ function readPieces(
       length += count;
     }
     if (done || !source.ended) return;
-    end();
-    onBody(bytes.subarray(0, length));
+    done = true;
+    timer?.cancel();
+    blocks.lend(bytes, length, onBody);
   }
 
   function grow(): void {
-    const grown = Buffer.allocUnsafeSlow(Math.min(Math.max(bytes.length * 4, 16 * 1024), longest));
-    grown.set(bytes);
-    bytes = grown;
+    const wanted = Math.min(Math.max(bytes.length * 4, leastBytes), longest);
+    moveTo(wanted < smallestBlock ? new Uint8Array(wanted) : blocks.take(wanted));
+  }
+
+  function moveTo(other: Uint8Array): void {
+    other.set(bytes.subarray(0, length));
+    blocks.give(bytes);
+    bytes = other;
   }
 
   visit.handler = {
@@ -106,4 +112,38 @@ function readPieces(
     onAborted: end,
   };
   read();
+}
+
+/** Lengths of blocks, each four times the one before; and how many are kept for bodies to come (7.5 MiB in all). */
+const smallestBlock: number = 64 * 1024;
+const maxSpare = [8, 4, 2, 1];
+
+/** Memory that bodies are read into. */
+class BodyBlocks {
+  readonly #spare: Uint8Array[][] = maxSpare.map(() => []);
+
+  /** A block of at least `bytes`. */
+  take(bytes: number): Uint8Array {
+    for (const [index, spare] of this.#spare.entries()) {
+      const size = smallestBlock * 4 ** index;
+      if (size >= bytes) return spare.pop() ?? Buffer.allocUnsafeSlow(size);
+    }
+    return Buffer.allocUnsafeSlow(bytes);
+  }
+
+  /** Nobody refers to `block` any more. Other memory is let alone. */
+  give(block: Uint8Array): void {
+    const index = Math.log2(block.length / smallestBlock) / 2;
+    const spare = this.#spare[index];
+    if (spare && spare.length < maxSpare[index]!) spare.push(block);
+  }
+
+  /** Gives it back after the call. */
+  lend(block: Uint8Array, length: number, use: (bytes: Uint8Array) => void): void {
+    try {
+      use(block.subarray(0, length));
+    } finally {
+      this.give(block);
+    }
+  }
 }

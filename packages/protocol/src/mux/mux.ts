@@ -1,7 +1,14 @@
 import { ReverseHttpError, resetCodeOf } from '../errors/index.js';
 import { latin1 } from '../http1/index.js';
 import { type PipeSource, type PullScope, readVarint, varintSize } from '../pipe/index.js';
-import { FrameType, frameLength, maxDataPayload, maxFrameHeaderBytes, maxFramePayload, writeFrameHeader } from './frame.js';
+import {
+  FrameType,
+  frameLength,
+  maxDataPayload,
+  maxFrameHeaderBytes,
+  maxFramePayload,
+  writeFrameHeader,
+} from './frame.js';
 import { FrameDecoder } from './frame-decoder.js';
 import { type MuxCore, MuxStream, type StreamHandler } from './mux-stream.js';
 import { Queue } from './queue.js';

@@ -250,6 +250,7 @@ export class Http1Connection implements VisitOwner, WheelEntry {
   }
 
   readonly #onDrain = (): void => {
+    this.output.onDrain();
     this.#visit?.onDrain();
     if (this.#state !== 'blocked') return;
     this.#state = 'idle';

@@ -1,7 +1,7 @@
-const blockBytes = 64 * 1024;
-/** Blocks kept for the turns to come, beside the one being filled. */
-const maxSpare = 4;
-/** Long blocks kept: one for each of the two polls that carry a body down at a time. No body is longer than 4 MiB. */
+const blockBytes = 128 * 1024;
+/** Blocks kept for the turns to come, beside the one being filled (2 MiB). */
+const maxSpare = 16;
+/** Long bodies' memory that is kept: for each of the two polls that carry one down at a time. No body is longer than 4 MiB. */
 const maxLongSpare = 2;
 const longestKept: number = 4 * 1024 * 1024;
 
@@ -10,36 +10,38 @@ export class OutputBlock {
   readonly bytes: Buffer;
   /** Free from here on. */
   at = 0;
-  /** How many connections have bytes in it that have not left. */
+  /** How many times it is held: by connections whose bytes have not left. One that is never let go is left to the collector. */
   holders = 0;
-  /** A socket still refers to a part of it. */
-  kept = false;
 
   constructor(size: number) {
     this.bytes = Buffer.allocUnsafeSlow(size);
   }
 }
 
-/**
- * Where the connections of a front gather what they write. A block is begun anew once everybody's bytes have left; one that
- * a socket still refers to is left to it.
- */
+/** Where the connections of a front gather what they write. A block is begun anew once everybody's bytes have left. */
 export class OutputBlocks {
   /** The block being filled. */
   current: OutputBlock = new OutputBlock(0);
   readonly #spare: OutputBlock[] = [];
   #longSpare: Buffer[] = [];
 
-  /** A block with `room` free bytes, which nobody else gets before {@link release}. */
+  /** A block with `room` free bytes, shared with others, which nobody gets anew before {@link release}. */
   hold(room: number): OutputBlock {
     if (this.current.bytes.length - this.current.at < room) this.current = this.#next(room);
     this.current.holders++;
     return this.current;
   }
 
+  /** The same, shared with nobody. */
+  holdAlone(room: number): OutputBlock {
+    const block = this.#next(room);
+    block.holders++;
+    return block;
+  }
+
   /** What was held has left. */
   release(block: OutputBlock): void {
-    if (--block.holders > 0 || block.kept) return;
+    if (--block.holders > 0) return;
     block.at = 0;
     const fits = block.bytes.length === blockBytes && this.#spare.length < maxSpare;
     if (block !== this.current && fits) this.#spare.push(block);

@@ -2,18 +2,18 @@ import type { Duplex } from 'node:stream';
 import { copyBytes, type WrittenBody } from '@reverse-http/protocol/http1';
 import type { OutputBlock, OutputBlocks } from './output-blocks.js';
 
-/** A part smaller than this of its buffer is copied where it has to wait: it would keep the whole buffer meanwhile. */
-const sharedPart = 4;
+/** Of what waits already, so much is moved in memory rather than written by itself. */
+const movedBytes = 4096;
 
-/** Bytes from here on are handed to the socket as they are; shorter runs are copied behind what goes out anyway. */
-const copiedBytes = 4096;
+/** Bytes are written into blocks in parts of this length. */
+const partBytes = 64 * 1024;
 
 /** Bodies up to this length are written into a block. */
 const placedBytes = 48 * 1024;
 
 /**
- * What a connection writes, gathered so that a head, its body and what belongs to it leave in one system call: small
- * pieces in a block shared by all connections, large ones corked until the turn's end.
+ * What a connection writes, gathered so that a head, its body and what belongs to it leave in one system call: in a block
+ * shared by all connections; in blocks of its own while its visitor is behind, or those of all would wait with it.
  */
 export class Output {
   readonly #socket: Duplex;
@@ -23,6 +23,10 @@ export class Output {
   #block: OutputBlock | undefined;
   #start = 0;
   #end = 0;
+  /** The block that is nobody else's, while the visitor is behind. */
+  #own: OutputBlock | undefined;
+  /** Blocks that the socket refers to until it has drained. */
+  #kept: OutputBlock[] | undefined;
   #corked = false;
   #pending = false;
 
@@ -41,22 +45,21 @@ export class Output {
     return !this.#socket.writableNeedDrain;
   }
 
-  /** Makes room for up to `count` bytes (at most the slab's block) at the returned position of {@link block}. */
+  /** Makes room for up to `count` bytes at the returned position of {@link block}. */
   reserve(count: number): number {
-    const blocks = this.#blocks;
     const before = this.#block;
-    const goesOn = before !== undefined && before === blocks.current && before.at === this.#end;
+    const goesOn = before !== undefined && this.#isFilling(before) && before.at === this.#end;
     if (goesOn && before.bytes.length - this.#end >= count) return this.#end;
     const waiting = this.#end - this.#start;
-    if (before === undefined || waiting > copiedBytes) {
+    if (before === undefined || waiting > movedBytes) {
       this.#writeBlock();
-      this.#block = blocks.hold(count);
+      this.#block = this.#hold(count);
       this.#start = this.#end = this.#block.at;
     } else {
       // Others wrote behind our head before its body came: moving it costs less than another system call.
-      const block = blocks.hold(waiting + count);
+      const block = this.#hold(waiting + count);
       const end = copyBytes(before.bytes, this.#start, this.#end, block.bytes, block.at);
-      blocks.release(before);
+      this.#blocks.release(before);
       this.#block = block;
       this.#start = block.at;
       this.#end = block.at = end;
@@ -75,19 +78,14 @@ export class Output {
     this.#want();
   }
 
-  /** Writes bytes that do not change afterwards. */
+  /** Writes a copy of `bytes`. */
   write(bytes: Uint8Array): void {
-    if (bytes.length < copiedBytes) {
-      const at = this.reserve(bytes.length);
-      this.block.set(bytes, at);
-      this.commit(at + bytes.length);
-      return;
+    for (let from = 0; from < bytes.length; from += partBytes) {
+      const to = Math.min(from + partBytes, bytes.length);
+      const at = this.reserve(to - from);
+      this.block.set(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to), at);
+      this.commit(at + to - from);
     }
-    this.#cork();
-    this.#writeBlock();
-    const waits = this.#socket.writableNeedDrain && bytes.length * sharedPart < bytes.buffer.byteLength;
-    this.#socket.write(waits ? Buffer.from(bytes) : bytes);
-    this.#want();
   }
 
   /** Has a body written where it leaves from; one that is too long for that, into a block that it has alone until it left. */
@@ -120,16 +118,41 @@ export class Output {
     this.#socket.uncork();
   }
 
+  /** The socket has taken everything: the blocks that waited for it are free. */
+  onDrain(): void {
+    const kept = this.#kept;
+    if (!kept || this.#socket.writableLength > 0) return;
+    this.#kept = this.#own = undefined;
+    for (const block of kept) this.#blocks.release(block);
+  }
+
+  #isFilling(block: OutputBlock): boolean {
+    return block === this.#own || block === this.#blocks.current;
+  }
+
+  #hold(room: number): OutputBlock {
+    if (!this.#socket.writableNeedDrain) return this.#blocks.hold(room);
+    if (this.#own && this.#own.bytes.length - this.#own.at >= room) this.#own.holders++;
+    else this.#own = this.#blocks.holdAlone(room);
+    return this.#own;
+  }
+
   #writeBlock(): void {
     const block = this.#block;
     if (block === undefined) return;
     this.#block = undefined;
-    if (this.#end > this.#start) {
-      this.#socket.write(block.bytes.subarray(this.#start, this.#end));
-      // A socket with room has handed all to the system by now; else it still refers to the block.
-      if (this.#socket.writableLength > 0) block.kept = true;
-    }
-    this.#blocks.release(block);
+    const socket = this.#socket;
+    if (this.#end > this.#start) socket.write(block.bytes.subarray(this.#start, this.#end));
+    // A socket with room has handed all to the system by now. Of what is left in one that has, nobody tells when it is gone.
+    if (socket.writableLength === 0) {
+      if (block === this.#own) this.#own = undefined;
+      this.#blocks.release(block);
+    } else if (socket.writableNeedDrain) this.#keep(block);
+  }
+
+  #keep(block: OutputBlock): void {
+    if (this.#kept) this.#kept.push(block);
+    else this.#kept = [block];
   }
 
   #cork(): void {

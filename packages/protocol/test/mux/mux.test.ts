@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { FrameType, initialWindow, maxHeadPayload, maxWindow, quantum, WindowPool } from '../../src/mux/index.js';
+import { readVarint, varintSize } from '../../src/pipe/index.js';
 import { ByteBody } from '../sim/byte-body.js';
 import { frame, MuxPair, Recorder, text } from './mux-pair.js';
 
@@ -9,10 +10,9 @@ const kib = 1024;
 function dataFrames(bytes: Uint8Array): { id: number; length: number }[] {
   const frames: { id: number; length: number }[] = [];
   for (let at = 0; at < bytes.length; ) {
-    const length = (bytes[at + 2]! >> 6 ? ((bytes[at + 2]! & 0x3f) << 8) | bytes[at + 3]! : bytes[at + 2]!) as number;
-    const header = bytes[at + 2]! >> 6 ? 4 : 3;
+    const length = readVarint(bytes, at + 2);
     if (bytes[at] === FrameType.Data || bytes[at] === FrameType.DataEnd) frames.push({ id: bytes[at + 1]!, length });
-    at += header + length;
+    at += 2 + varintSize(bytes[at + 2]!) + length;
   }
   return frames;
 }
@@ -92,6 +92,25 @@ describe('streams', () => {
     expect(frames.slice(0, 4).map((f) => f.id)).toEqual([1, 2, 3, 4]);
     for (let i = 4; i + 3 <= frames.length; i += 3) expect(frames.slice(i, i + 3).map((f) => f.id)).toEqual([1, 2, 4]);
     expect(Math.max(...frames.map((f) => f.length))).toBe(quantum);
+  });
+
+  test('a stream that is alone sends frames as long as there may be', () => {
+    const pair = new MuxPair();
+    pair.open(60 * kib);
+    expect(dataFrames(pair.pull('opener', 512 * kib)).map(({ length }) => length)).toEqual([60 * kib]);
+  });
+
+  test('a body that has a whole frame waiting is told as much, each time', () => {
+    const told: boolean[] = [];
+    const pair = new MuxPair({ onPending: (isMuch) => void told.push(isMuch) });
+    const { stream } = pair.open(10);
+    told.length = 0;
+    stream.wake(1000);
+    stream.wake(64 * kib - 1);
+    stream.wake(64 * kib);
+    stream.wake();
+    stream.wake(100 * kib);
+    expect(told).toEqual([true, true]);
   });
 
   test('a turn that the room cut short goes on with the next pull', () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, NetConnectOpts } from 'node:net';
 import { expect, test } from 'vitest';
 import WebSocket, { type ClientOptions, WebSocketServer } from 'ws';
 import { ReadBlocks } from '../src/node/transport/read-blocks.js';
@@ -12,7 +12,7 @@ async function transfer(send: (server: WebSocket) => Promise<void>): Promise<{ s
   const blocks = new ReadBlocks();
   const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, {
     perMessageDeflate: false,
-    createConnection: ((where) => blocks.connect(where)) as ClientOptions['createConnection'],
+    createConnection: ((where: NetConnectOpts) => blocks.connect(where)) as ClientOptions['createConnection'],
   });
   const hash = createHash('sha256');
   const memories = new Set<ArrayBufferLike>();

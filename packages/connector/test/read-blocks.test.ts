@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import type { AddressInfo, NetConnectOpts } from 'node:net';
 import { expect, test } from 'vitest';
 import WebSocket, { type ClientOptions, WebSocketServer } from 'ws';
-import { ReadBlocks } from '../src/node/transport/read-blocks.js';
+import { createBlockReads } from '../src/node/transport/read-blocks.js';
 
 /** Sends messages to a WebSocket that is read into blocks; what they are made of, and in how many pieces of memory they lay. */
 async function transfer(send: (server: WebSocket) => Promise<void>): Promise<{ sum: string; memories: number }> {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false });
   await new Promise((resolve) => server.on('listening', resolve));
   server.on('connection', (socket) => void send(socket).then(() => socket.close()));
-  const blocks = new ReadBlocks();
+  const blocks = createBlockReads();
   const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, {
     perMessageDeflate: false,
     createConnection: ((where: NetConnectOpts) => blocks.connect(where)) as ClientOptions['createConnection'],

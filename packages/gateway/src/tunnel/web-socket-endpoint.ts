@@ -20,6 +20,7 @@ import {
 import { WebSocketServer } from 'ws';
 import type { Visit } from '../visit/visit.js';
 import type { Admission, Reception } from './reception.js';
+import { TunnelBlocks, TunnelReads } from './tunnel-reads.js';
 import { WebSocketTransport } from './web-socket-transport.js';
 
 /** Time for a hello to come, ms. */
@@ -48,6 +49,7 @@ export function createWebSocketEndpoint(reception: Reception, clock: Clock, maxS
     maxPayload,
   });
   const strangers = new Set<Duplex>();
+  const blocks = new TunnelBlocks();
 
   function serve(visit: Visit): void {
     const key = headerOf(visit.head, 'sec-websocket-key');
@@ -61,17 +63,22 @@ export function createWebSocketEndpoint(reception: Reception, clock: Clock, maxS
     }
     if (strangers.size >= maxStrangers) return visit.fail('overloaded');
     const { peer } = visit;
-    const { socket, head } = visit.takeSocket();
+    const reads = new TunnelReads(blocks);
+    const { socket, head } = visit.takeSocket((bytes) => reads.keep(bytes));
+    reads.began(head.length);
     // Counted by the socket itself: whatever becomes of the handshake, it ends.
     strangers.add(socket);
-    socket.once('close', () => strangers.delete(socket));
+    socket.once('close', () => {
+      strangers.delete(socket);
+      reads.close();
+    });
     const request = {
       method: 'GET',
       headers: { upgrade: 'websocket', connection: 'Upgrade', 'sec-websocket-key': key, 'sec-websocket-version': '13' },
     } as unknown as IncomingMessage;
     const stopCounting = limitBytes(socket, maxStrangerBytes - head.length);
     server.handleUpgrade(request, socket, Buffer.from(head), (webSocket) => {
-      const transport = new WebSocketTransport(webSocket, socket, clock);
+      const transport = new WebSocketTransport(webSocket, socket, clock, reads);
       awaitHello(transport, clock, (hello) => {
         stopCounting();
         const decision = reception.receive(hello, peer.address);

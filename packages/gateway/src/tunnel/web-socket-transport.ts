@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { type Clock, movedBytesOf, type Transport, type TransportHandler } from '@reverse-http/protocol/session';
 import type { WebSocket } from 'ws';
+import type { TunnelReads } from './tunnel-reads.js';
 
 /** Longest message, bytes: one batch. */
 const maxMessageBytes = 256 * 1024;
@@ -19,15 +20,21 @@ export class WebSocketTransport implements Transport {
   readonly #clock: Clock;
   #closed = false;
 
-  /** @param socket What the WebSocket writes to: it tells when there is room. */
-  constructor(webSocket: WebSocket, socket: Duplex, clock: Clock) {
+  /**
+   * @param socket What the WebSocket writes to: it tells when there is room.
+   * @param reads Hears what was used of what the socket brought.
+   */
+  constructor(webSocket: WebSocket, socket: Duplex, clock: Clock, reads: TunnelReads) {
     this.#webSocket = webSocket;
     this.#socket = socket;
     this.#clock = clock;
     webSocket.on('message', (bytes: Buffer, isBinary) => {
       if (isBinary && bytes.length > 0) this.handler.onMessage(bytes);
       else this.close();
+      reads.used(bytes.length);
     });
+    webSocket.on('ping', (payload) => reads.used(payload.length));
+    webSocket.on('pong', (payload) => reads.used(payload.length));
     socket.on('drain', () => this.handler.onWritable());
     webSocket.on('error', () => {}); // 'close' follows.
     webSocket.on('close', (code) => this.#onClosed(`WebSocket closed with ${code}`));

@@ -100,8 +100,11 @@ export interface Visit {
   abort(reason: Reason): void;
   /** Answers with a document of the gateway's own; `fields` are whole lines. */
   answer(status: number, fields: string, body: string | WrittenBody): void;
-  /** The connection itself with the bytes that were read beyond the head: for `tunnel/` alone. */
-  takeSocket(): { readonly socket: Duplex; readonly head: Uint8Array };
+  /**
+   * The connection itself with the bytes that were read beyond the head: for `tunnel/` alone. `keep` copies what is read from
+   * now on to where the socket's reader may refer to it.
+   */
+  takeSocket(keep: (bytes: Uint8Array) => Buffer): { readonly socket: Duplex; readonly head: Uint8Array };
 }
 
 /** A visitors' listener. */

@@ -292,7 +292,7 @@ describe('R94 drain', () => {
   test('does not wait for a connection that was taken over', async () => {
     front = await startFront();
     const visitor = await front.connect(get('/', 'Connection: Upgrade\r\nUpgrade: echo\r\n').concat('early'));
-    const { socket, head } = (await front.next()).takeSocket();
+    const { socket, head } = (await front.next()).takeSocket((bytes) => Buffer.from(bytes));
     expect(Buffer.from(head).toString()).toBe('early');
     socket.on('data', (bytes) => socket.write(bytes)).on('end', () => socket.end());
     visitor.send('echo');

@@ -12,7 +12,7 @@ import { nodeClock } from '../node-clock.js';
 import type { Proxies } from '../proxy/proxies.js';
 import { openTunnel } from '../proxy/tunnel.js';
 import { createMaskSource } from './mask-source.js';
-import { ReadBlocks } from './read-blocks.js';
+import { type BlockReads, createBlockReads } from './read-blocks.js';
 
 /** How the gateway's certificate is checked, and what the connector shows of itself. */
 export interface TlsOptions {
@@ -59,9 +59,9 @@ export function createWebSocketDialler(options: WebSocketDiallerOptions = {}): D
       const proxy = proxies?.get(url.origin);
       if (!proxy && url.protocol === 'https:') return dialBy({ lookup }, gateway, handler, options);
       if (!proxy) {
-        const blocks = new ReadBlocks();
-        const createConnection = (where: NetConnectOpts): Socket => blocks.connect({ ...where, lookup });
-        return dialBy({ createConnection }, gateway, handler, options, blocks);
+        const reads = createBlockReads();
+        const createConnection = (where: NetConnectOpts): Socket => reads.connect({ ...where, lookup });
+        return dialBy({ createConnection }, gateway, handler, options, reads);
       }
       // The way is there, TLS and all, before the WebSocket begins.
       let hangUp = openTunnel(
@@ -84,7 +84,7 @@ function dialBy(
   gateway: string,
   handler: DialHandler,
   { tls, handshakeTimeoutMs = 10_000 }: WebSocketDiallerOptions,
-  blocks?: ReadBlocks,
+  reads?: BlockReads,
 ): () => void {
   const mask = createMaskSource();
   const socket = new WebSocket(endpointOf(gateway), {
@@ -97,7 +97,7 @@ function dialBy(
     ...(tls as ClientOptions | undefined),
     ...(way as ClientOptions),
   });
-  return watchDial(gateway, socket, new WebSocketTransport(socket, mask.useZero, blocks), handler);
+  return watchDial(gateway, socket, new WebSocketTransport(socket, mask.useZero, reads), handler);
 }
 
 /**
@@ -165,7 +165,7 @@ class WebSocketTransport implements DialledTransport {
     this.handler.onWritable();
   };
 
-  constructor(socket: WebSocket, useZeroMask: () => void, blocks: ReadBlocks | undefined) {
+  constructor(socket: WebSocket, useZeroMask: () => void, reads: BlockReads | undefined) {
     this.#socket = socket;
     this.#useZeroMask = useZeroMask;
     socket.on('upgrade', (response) => {
@@ -174,8 +174,9 @@ class WebSocketTransport implements DialledTransport {
     socket.on('message', (bytes: Buffer, isBinary: boolean) => {
       if (isBinary && bytes.length > 0) this.handler.onMessage(bytes);
       else this.#fail('a message that is not binary');
-      blocks?.used(bytes.length);
+      reads?.used(bytes.length);
     });
+    socket.on('ping', (payload: Buffer) => reads?.used(payload.length));
     socket.on('error', (error: Error) => {
       this.#detail = error.message;
     });

@@ -77,6 +77,8 @@ export class Http1Connection implements VisitOwner, WheelEntry {
   /** What the visitor sent cannot be understood any further. */
   #broken = false;
   #discarded = 0;
+  /** What is read once the socket is somebody else's. */
+  #passOn: (bytes: Uint8Array) => void = ignore;
   #parsing = false;
   #keepAlive = true;
 
@@ -155,8 +157,11 @@ export class Http1Connection implements VisitOwner, WheelEntry {
     breakSocket(this.#socket, hard);
   }
 
-  takeSocket(): { readonly socket: AcceptedSocket; readonly head: Uint8Array } {
+  takeSocket(keep: (bytes: Uint8Array) => Buffer): { readonly socket: AcceptedSocket; readonly head: Uint8Array } {
     const socket = this.#socket;
+    this.#passOn = (bytes) => {
+      if (!socket.push(keep(bytes))) socket.pause();
+    };
     this.output.flush();
     this.#state = 'taken';
     this.#visit = undefined; // What holds the socket holds this too, and its head need not stay with it: 2 KiB a connector.
@@ -184,11 +189,6 @@ export class Http1Connection implements VisitOwner, WheelEntry {
     if (this.#sharesBuffer) this.#input.keep();
     if (this.#input.size > maxInputBytes) this.#socket.pause();
   };
-
-  /** The socket is somebody else's now, who reads it in the ordinary way. */
-  #passOn(bytes: Uint8Array): void {
-    if (!this.#socket.push(Buffer.from(bytes))) this.#socket.pause();
-  }
 
   readonly #onTaken = (): void => {
     if (this.#input.size <= maxInputBytes && this.#socket.isPaused()) this.#socket.resume();

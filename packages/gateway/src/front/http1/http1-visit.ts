@@ -39,7 +39,7 @@ export interface VisitOwner {
   endOutput(): void;
   /** The answer cannot be finished: end the connection so that the visitor notices. */
   breakOff(hard: boolean): void;
-  takeSocket(): { readonly socket: Duplex; readonly head: Uint8Array };
+  takeSocket(keep: (bytes: Uint8Array) => Buffer): { readonly socket: Duplex; readonly head: Uint8Array };
 }
 
 const closeLine = latin1Bytes('Connection: close\r\n');
@@ -167,9 +167,9 @@ export class Http1Visit implements Visit {
     this.#owner.breakOff(this.endsWithConnection);
   }
 
-  takeSocket(): { readonly socket: Duplex; readonly head: Uint8Array } {
+  takeSocket(keep: (bytes: Uint8Array) => Buffer): { readonly socket: Duplex; readonly head: Uint8Array } {
     this.#ended = true;
-    return this.#owner.takeSocket();
+    return this.#owner.takeSocket(keep);
   }
 
   limitBody(maxBytes: number): boolean {

@@ -5,6 +5,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { DialledTransport } from '../../../connector/src/link/dialler.js';
 import { createWebSocketDialler } from '../../../connector/src/node/transport/web-socket.js';
 import { nodeClock } from '../../../gateway/src/machine/node-clock.js';
+import { TunnelBlocks, TunnelReads } from '../../../gateway/src/tunnel/tunnel-reads.js';
 import { WebSocketTransport } from '../../../gateway/src/tunnel/web-socket-transport.js';
 import { describeTransport } from '../../../protocol/test/transport-suite/describe-transport.js';
 
@@ -24,7 +25,7 @@ describeTransport('websocket', async () => {
   });
   const [webSocket, { socket }] = await accepted;
   return {
-    gateway: new WebSocketTransport(webSocket, socket, nodeClock),
+    gateway: new WebSocketTransport(webSocket, socket, nodeClock, new TunnelReads(new TunnelBlocks())),
     connector,
     cut: () => socket.resetAndDestroy(),
   };

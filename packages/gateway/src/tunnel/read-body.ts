@@ -114,9 +114,9 @@ function readPieces(
   read();
 }
 
-/** Lengths of blocks, each four times the one before; and how many are kept for bodies to come (7.5 MiB in all). */
+/** Lengths of blocks, each four times the one before; and how many are kept for bodies to come (6.75 MiB in all). */
 const smallestBlock: number = 64 * 1024;
-const maxSpare = [8, 4, 2, 1];
+const maxSpare = [4, 2, 2, 1];
 
 /** Memory that bodies are read into. */
 class BodyBlocks {

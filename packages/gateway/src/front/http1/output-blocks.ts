@@ -1,6 +1,6 @@
 const blockBytes = 128 * 1024;
-/** Blocks kept for the turns to come, beside the one being filled (2 MiB). */
-const maxSpare = 16;
+/** Blocks kept for the turns to come, beside the one being filled (1 MiB). */
+const maxSpare = 8;
 /** Long bodies' memory that is kept: for each of the two polls that carry one down at a time. No body is longer than 4 MiB. */
 const maxLongSpare = 2;
 const longestKept: number = 4 * 1024 * 1024;

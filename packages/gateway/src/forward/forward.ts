@@ -14,7 +14,7 @@ import { type Affinity, createAffinity } from './affinity.js';
 import { type AnswerHeads, createAnswerHeads, transparentAnswerHeads } from './answer-head.js';
 import { type Deadline, Deadlines } from './deadlines.js';
 import { isIdempotent } from './is-idempotent.js';
-import { KeptBody } from './kept-body.js';
+import { KeptBlocks, KeptBody } from './kept-body.js';
 import { mergeVary } from './merge-vary.js';
 import type { RequestHeads } from './request-head.js';
 
@@ -42,6 +42,7 @@ interface Shared extends Required<ForwardServices> {
   readonly affinity: Affinity;
   /** Scratch for the heads of answers. */
   readonly scratch: Head;
+  readonly keptBlocks: KeptBlocks;
 }
 
 /** A refused request is tried with this many connectors at most. */
@@ -58,6 +59,7 @@ export function createForwarder(services: ForwardServices): Forwarder {
     answerHeads: transparent ? transparentAnswerHeads : createAnswerHeads(services.now),
     affinity: createAffinity(),
     scratch: new Head(),
+    keptBlocks: new KeptBlocks(),
   };
   return {
     forward(visit, match, target, deadlines = target.policy) {
@@ -96,7 +98,7 @@ class Forwarding extends Deadlines implements AnswerHandler, HeadSource, VisitHa
     this.#visit = visit;
     this.#match = match;
     this.#target = target;
-    this.#body = visit.body && new KeptBody(visit.body, () => this.moved());
+    this.#body = visit.body && new KeptBody(visit.body, shared.keptBlocks, () => this.moved());
     visit.handler = this;
   }
 

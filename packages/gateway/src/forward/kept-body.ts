@@ -2,11 +2,37 @@ import type { ByteSource } from '@reverse-http/protocol/mux';
 
 /** What is kept of a body until it is clear that the request was not refused; a longer one is not sent a second time. */
 const maxKeptBytes = 64 * 1024;
+/** Most bodies are no longer. */
+const shortBytes = 4 * 1024;
+/** Blocks kept for bodies to come (256 and 512 KiB). */
+const maxSpareShort = 64;
+const maxSpareLong = 8;
+
+const noBytes: Uint8Array = new Uint8Array(0);
+
+/** Memory for what is kept of bodies, shared by all of them: V8 counts what is asked for, until it runs a full collection. */
+export class KeptBlocks {
+  readonly #short: Uint8Array[] = [];
+  readonly #long: Uint8Array[] = [];
+
+  /** A block of at least `bytes`, at most 64 KiB. */
+  take(bytes: number): Uint8Array {
+    if (bytes <= shortBytes) return this.#short.pop() ?? Buffer.allocUnsafeSlow(shortBytes);
+    return this.#long.pop() ?? Buffer.allocUnsafeSlow(maxKeptBytes);
+  }
+
+  /** Nobody refers to it any more. */
+  give(block: Uint8Array): void {
+    if (block.length === shortBytes && this.#short.length < maxSpareShort) this.#short.push(block);
+    if (block.length === maxKeptBytes && this.#long.length < maxSpareLong) this.#long.push(block);
+  }
+}
 
 /** A body whose beginning can be read once more, for another connector when the first one refused the request. */
 export class KeptBody implements ByteSource {
   readonly #source: ByteSource;
-  #kept: Uint8Array | undefined = new Uint8Array(0);
+  readonly #blocks: KeptBlocks;
+  #kept: Uint8Array | undefined = noBytes;
   #length = 0;
   /** Where reading the kept part again stands; {@link #length} when it is done. */
   #again = 0;
@@ -15,8 +41,9 @@ export class KeptBody implements ByteSource {
   readonly #onRead: (() => void) | undefined;
 
   /** @param onRead Called when bytes were taken. */
-  constructor(source: ByteSource, onRead?: () => void) {
+  constructor(source: ByteSource, blocks: KeptBlocks, onRead?: () => void) {
     this.#source = source;
+    this.#blocks = blocks;
     this.#onRead = onRead;
   }
 
@@ -62,6 +89,7 @@ export class KeptBody implements ByteSource {
 
   #drop(): void {
     this.#forgets = true;
+    if (this.#kept) this.#blocks.give(this.#kept);
     this.#kept = undefined;
     this.#length = this.#again = 0;
   }
@@ -70,8 +98,9 @@ export class KeptBody implements ByteSource {
     const needed = this.#length + bytes.length;
     if (needed > maxKeptBytes) return this.#drop();
     if (needed > this.#kept!.length) {
-      const grown = new Uint8Array(Math.min(maxKeptBytes, Math.max(1024, needed * 2)));
+      const grown = this.#blocks.take(needed);
       grown.set(this.#kept!.subarray(0, this.#length));
+      this.#blocks.give(this.#kept!);
       this.#kept = grown;
     }
     this.#kept!.set(bytes, this.#length);

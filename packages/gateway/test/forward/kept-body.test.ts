@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
-import { KeptBody } from '../../src/forward/kept-body.js';
+import { KeptBlocks, KeptBody } from '../../src/forward/kept-body.js';
 import { sourceOf } from '../support/scripted-connector.js';
+
+const blocks = new KeptBlocks(); // What one body gave back serves the next.
 
 function read(body: KeptBody, most: number): string {
   const into = new Uint8Array(most + 2);
@@ -18,7 +20,7 @@ function readAll(body: KeptBody, most: number): string {
 test('is read again from its beginning, in any pieces, and on to its end', () => {
   for (const first of [0, 1, 4, 10]) {
     for (const most of [1, 3, 100]) {
-      const body = new KeptBody(sourceOf('0123456789', 'A: b\r\n\r\n'));
+      const body = new KeptBody(sourceOf('0123456789', 'A: b\r\n\r\n'), blocks);
       for (let left = first; left > 0; left--) read(body, 1);
       expect(body.rewind()).toBe(true);
       expect(body.ended).toBe(false);
@@ -31,7 +33,7 @@ test('is read again from its beginning, in any pieces, and on to its end', () =>
 });
 
 test('once forgotten it cannot be read again', () => {
-  const body = new KeptBody(sourceOf('0123456789'));
+  const body = new KeptBody(sourceOf('0123456789'), blocks);
   read(body, 5);
   body.forget();
   expect(body.rewind()).toBe(false);
@@ -39,7 +41,7 @@ test('once forgotten it cannot be read again', () => {
 });
 
 test('forgotten while it is read again, it loses nothing', () => {
-  const body = new KeptBody(sourceOf('0123456789'));
+  const body = new KeptBody(sourceOf('0123456789'), blocks);
   read(body, 8);
   body.rewind();
   expect(read(body, 3)).toBe('012');
@@ -50,11 +52,11 @@ test('forgotten while it is read again, it loses nothing', () => {
 
 test('64 KiB can be read again, more cannot', () => {
   const most = 64 * 1024;
-  const fits = new KeptBody(sourceOf('x'.repeat(most)));
+  const fits = new KeptBody(sourceOf('x'.repeat(most)), blocks);
   readAll(fits, 1000);
   expect(fits.rewind()).toBe(true);
   expect(readAll(fits, 1000).length).toBe(most);
-  const longer = new KeptBody(sourceOf('x'.repeat(most + 1)));
+  const longer = new KeptBody(sourceOf('x'.repeat(most + 1)), blocks);
   readAll(longer, 1000);
   expect(longer.rewind()).toBe(false);
   expect(longer.ended).toBe(true);

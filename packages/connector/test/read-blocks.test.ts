@@ -59,7 +59,7 @@ test('what came is read as it was sent, in memory that serves again', async () =
 
 test('what is no message makes blocks serve again later, never too early', async () => {
   const { sum } = await transfer(async (server) => {
-    for (const message of messages([65_536, 3000])) {
+    for (const message of messages([70_000, 70_000, 70_000, 1_000_000, 65_536, 3000])) {
       server.ping(Buffer.alloc(100));
       const middle = message.length >>> 1;
       server.send(message.subarray(0, middle), { fin: false });

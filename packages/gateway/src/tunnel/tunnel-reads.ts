@@ -10,12 +10,10 @@ const leastBytes = 16 * 1024;
 
 /** What is read from one connector's socket. */
 export class TunnelReads {
-  readonly #pool: TunnelBlocks;
   readonly #blocks: ReadBlocks<Buffer>;
   #closed = false;
 
   constructor(pool: TunnelBlocks) {
-    this.#pool = pool;
     this.#blocks = new ReadBlocks({ pool, isMasked: true });
   }
 
@@ -43,10 +41,10 @@ export class TunnelReads {
     this.#blocks.rest();
   }
 
-  /** The socket is closed: what it pinned is left to the collector. */
+  /** The socket is closed. */
   close(): void {
     this.#closed = true;
-    this.#pool.forget(this.#blocks.held);
+    this.#blocks.close();
   }
 }
 
@@ -66,8 +64,7 @@ export class TunnelBlocks implements BlockPool<Buffer> {
     if (this.#spare.length < maxSpare) this.#spare.push(block);
   }
 
-  /** So many will never be given back. */
-  forget(blocks: number): void {
-    this.#lent -= blocks;
+  drop(): void {
+    this.#lent--;
   }
 }

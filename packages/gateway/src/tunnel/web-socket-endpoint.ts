@@ -45,6 +45,7 @@ export function createWebSocketEndpoint(reception: Reception, clock: Clock, maxS
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
+    autoPong: false,
     skipUTF8Validation: true,
     maxPayload,
   });

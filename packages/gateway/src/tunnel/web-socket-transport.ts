@@ -33,7 +33,11 @@ export class WebSocketTransport implements Transport {
       else this.close();
       reads.used(bytes.length);
     });
-    webSocket.on('ping', (payload) => reads.used(payload.length));
+    webSocket.on('ping', (payload) => {
+      // A copy: what it lies in may serve another connector before it has left.
+      webSocket.pong(Buffer.from(payload));
+      reads.used(payload.length);
+    });
     webSocket.on('pong', (payload) => reads.used(payload.length));
     socket.on('drain', () => this.handler.onWritable());
     webSocket.on('error', () => {}); // 'close' follows.

@@ -4,7 +4,12 @@ export interface BlockPool<Block extends Uint8Array> {
   take(): Block | undefined;
   /** Nobody refers to it any more. */
   give(block: Block): void;
+  /** One that was taken is left to the collector. */
+  drop(): void;
 }
+
+/** Full blocks that are waited for; the oldest is dropped, for what is not told of may keep it for ever. */
+const maxFull = 4;
 
 /** A block that is full, and where its last byte stands in the stream. */
 interface FullBlock<Block> {
@@ -29,7 +34,7 @@ export interface ReadBlocksOptions<Block extends Uint8Array> {
  */
 export class ReadBlocks<Block extends Uint8Array> {
   readonly #pool: BlockPool<Block>;
-  readonly #maskBytes: number;
+  readonly #isMasked: boolean;
   #block: Block | undefined;
   #at = 0;
   #full: FullBlock<Block>[] = [];
@@ -40,18 +45,13 @@ export class ReadBlocks<Block extends Uint8Array> {
 
   constructor({ pool, isMasked }: ReadBlocksOptions<Block>) {
     this.#pool = pool;
-    this.#maskBytes = isMasked ? 4 : 0;
-  }
-
-  /** Blocks that were taken and not given back. */
-  get held(): number {
-    return this.#full.length + (this.#block ? 1 : 0);
+    this.#isMasked = isMasked;
   }
 
   /** Where the next bytes go, at least `least`; undefined where the pool has nothing. */
   room(least: number): Block | undefined {
     if (!this.#block || this.#block.length - this.#at < least) {
-      if (this.#block) this.#full.push({ block: this.#block, end: this.#came });
+      if (this.#block) this.#setAside(this.#block);
       this.#block = this.#pool.take();
       this.#at = 0;
     }
@@ -71,11 +71,26 @@ export class ReadBlocks<Block extends Uint8Array> {
 
   /**
    * A message, ping or pong of `payload` bytes was used, and so was all that came before it. What is never told (the answer
-   * to the handshake, headers of fragments) makes blocks serve again later, or not at all.
+   * to the handshake, headers of fragments) makes blocks serve again later, in the end not at all.
    */
   used(payload: number): void {
-    this.#used += frameHeaderBytes(payload) + this.#maskBytes + payload;
+    this.#used += payload + (this.#isMasked ? maskedHeaderBytes(payload) : leastHeaderBytes(payload));
     while (this.#full.length > 0 && this.#full[0]!.end <= this.#used) this.#pool.give(this.#full.shift()!.block);
+  }
+
+  /** Nothing more comes, and nothing is told of: what is held is left to the collector. */
+  close(): void {
+    for (const _ of this.#full.splice(0)) this.#pool.drop();
+    if (this.#block) this.#pool.drop();
+    this.#block = undefined;
+  }
+
+  #setAside(block: Block): void {
+    if (this.#full.length === maxFull) {
+      this.#full.shift();
+      this.#pool.drop();
+    }
+    this.#full.push({ block, end: this.#came });
   }
 
   /** Gives the present block back as well, if all that came was used: for those who ask for {@link room} before each read. */
@@ -86,8 +101,19 @@ export class ReadBlocks<Block extends Uint8Array> {
   }
 }
 
-/** Length of a frame's header, without a mask (RFC 6455, section 5.2). */
-function frameHeaderBytes(payload: number): number {
+/**
+ * Least bytes of header that a message has, in however many fragments it came (RFC 6455, sections 5.2 and 5.4): two of up to
+ * 65,535 bytes have less than one that is longer.
+ */
+function leastHeaderBytes(payload: number): number {
   if (payload < 126) return 2;
-  return payload < 65_536 ? 4 : 10;
+  if (payload <= 65_535) return 4;
+  if (payload <= 65_535 + 125) return 6;
+  return payload <= 2 * 65_535 ? 8 : 10;
+}
+
+/** The same where each fragment has a mask of four bytes: one frame has least. */
+function maskedHeaderBytes(payload: number): number {
+  if (payload < 126) return 6;
+  return payload <= 65_535 ? 8 : 14;
 }

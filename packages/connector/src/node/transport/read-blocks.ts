@@ -2,6 +2,8 @@ import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { type BlockPool, ReadBlocks } from '@reverse-http/protocol/session';
 
 const blockBytes = 512 * 1024;
+/** The first one serves those who hardly hear anything. */
+const firstBlockBytes = 128 * 1024;
 /** With less than this free, a block is full. */
 const leastBytes = 64 * 1024;
 /** Blocks kept for reads to come. */
@@ -38,10 +40,16 @@ export function createBlockReads(): BlockReads {
 
 function createPool(): BlockPool<Buffer> {
   const spare: Buffer[] = [];
+  let size = firstBlockBytes;
   return {
-    take: () => spare.pop() ?? Buffer.allocUnsafeSlow(blockBytes),
-    give(block) {
-      if (spare.length < maxSpare) spare.push(block);
+    take() {
+      const block = spare.pop() ?? Buffer.allocUnsafeSlow(size);
+      size = blockBytes;
+      return block;
     },
+    give(block) {
+      if (block.length === blockBytes && spare.length < maxSpare) spare.push(block);
+    },
+    drop() {},
   };
 }

@@ -89,6 +89,7 @@ function dialBy(
   const mask = createMaskSource();
   const socket = new WebSocket(endpointOf(gateway), {
     perMessageDeflate: false,
+    autoPong: false,
     skipUTF8Validation: true,
     followRedirects: false,
     handshakeTimeout: handshakeTimeoutMs,
@@ -176,7 +177,11 @@ class WebSocketTransport implements DialledTransport {
       else this.#fail('a message that is not binary');
       reads?.used(bytes.length);
     });
-    socket.on('ping', (payload: Buffer) => reads?.used(payload.length));
+    socket.on('ping', (payload: Buffer) => {
+      // A copy: what it lies in may serve again before it has left.
+      socket.pong(Buffer.from(payload));
+      reads?.used(payload.length);
+    });
     socket.on('error', (error: Error) => {
       this.#detail = error.message;
     });

@@ -1,5 +1,8 @@
+/** What is no longer than this lies among its like: of what a slow visitor leaves, many fit one block. */
+const smallBytes = 4096;
+const smallBlockBytes = 64 * 1024;
 const blockBytes = 128 * 1024;
-/** Blocks kept for the turns to come, beside the one being filled (1 MiB). */
+/** Blocks of either size kept for the turns to come, beside the ones being filled (1.5 MiB). */
 const maxSpare = 8;
 /** Long bodies' memory that is kept: for each of the two polls that carry one down at a time. No body is longer than 4 MiB. */
 const maxLongSpare = 2;
@@ -20,31 +23,30 @@ export class OutputBlock {
 
 /** Where the connections of a front gather what they write. A block is begun anew once everybody's bytes have left. */
 export class OutputBlocks {
-  /** The block being filled. */
-  current: OutputBlock = new OutputBlock(0);
-  readonly #spare: OutputBlock[] = [];
+  readonly #small = new Chain(smallBlockBytes);
+  readonly #large = new Chain(blockBytes);
   #longSpare: Buffer[] = [];
 
   /** A block with `room` free bytes, shared with others, which nobody gets anew before {@link release}. */
   hold(room: number): OutputBlock {
-    if (this.current.bytes.length - this.current.at < room) this.current = this.#next(room);
-    this.current.holders++;
-    return this.current;
+    return (room <= smallBytes ? this.#small : this.#large).hold(room);
   }
 
   /** The same, shared with nobody. */
   holdAlone(room: number): OutputBlock {
-    const block = this.#next(room);
+    const block = this.#large.next(room);
     block.holders++;
     return block;
   }
 
+  /** Whether {@link hold} would give `block` as well, but for its room. */
+  isFor(block: OutputBlock, room: number): boolean {
+    return block === this.#large.current || (room <= smallBytes && block === this.#small.current);
+  }
+
   /** What was held has left. */
   release(block: OutputBlock): void {
-    if (--block.holders > 0) return;
-    block.at = 0;
-    const fits = block.bytes.length === blockBytes && this.#spare.length < maxSpare;
-    if (block !== this.current && fits) this.#spare.push(block);
+    (block.bytes.length === smallBlockBytes ? this.#small : this.#large).release(block);
   }
 
   /** Memory for one long body, which goes back by {@link giveLong}. */
@@ -62,9 +64,34 @@ export class OutputBlocks {
     if (this.#longSpare.length <= maxLongSpare) return;
     this.#longSpare.sort((a, b) => a.length - b.length).shift();
   }
+}
 
-  #next(room: number): OutputBlock {
-    const spare = room > blockBytes ? undefined : this.#spare.pop();
-    return spare ?? new OutputBlock(Math.max(blockBytes, room));
+/** Blocks of one size, of which one is being filled. */
+class Chain {
+  current: OutputBlock = new OutputBlock(0);
+  readonly #size: number;
+  readonly #spare: OutputBlock[] = [];
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  hold(room: number): OutputBlock {
+    if (this.current.bytes.length - this.current.at < room) this.current = this.next(room);
+    this.current.holders++;
+    return this.current;
+  }
+
+  /** One that is free. */
+  next(room: number): OutputBlock {
+    const spare = room > this.#size ? undefined : this.#spare.pop();
+    return spare ?? new OutputBlock(Math.max(this.#size, room));
+  }
+
+  release(block: OutputBlock): void {
+    if (--block.holders > 0) return;
+    block.at = 0;
+    const fits = block.bytes.length === this.#size && this.#spare.length < maxSpare;
+    if (block !== this.current && fits) this.#spare.push(block);
   }
 }

@@ -2,6 +2,9 @@ import type { Duplex } from 'node:stream';
 import { copyBytes, type WrittenBody } from '@reverse-http/protocol/http1';
 import type { OutputBlock, OutputBlocks } from './output-blocks.js';
 
+/** A part smaller than this of its block is copied where it has to wait: it would keep what all share. */
+const sharedPart = 4;
+
 /** Of what waits already, so much is moved in memory rather than written by itself. */
 const movedBytes = 4096;
 
@@ -48,7 +51,7 @@ export class Output {
   /** Makes room for up to `count` bytes at the returned position of {@link block}. */
   reserve(count: number): number {
     const before = this.#block;
-    const goesOn = before !== undefined && this.#isFilling(before) && before.at === this.#end;
+    const goesOn = before !== undefined && this.#isFor(before, count) && before.at === this.#end;
     if (goesOn && before.bytes.length - this.#end >= count) return this.#end;
     const waiting = this.#end - this.#start;
     if (before === undefined || waiting > movedBytes) {
@@ -59,6 +62,7 @@ export class Output {
       // Others wrote behind our head before its body came: moving it costs less than another system call.
       const block = this.#hold(waiting + count);
       const end = copyBytes(before.bytes, this.#start, this.#end, block.bytes, block.at);
+      if (before === this.#own && before !== block) this.#own = undefined;
       this.#blocks.release(before);
       this.#block = block;
       this.#start = block.at;
@@ -120,14 +124,14 @@ export class Output {
 
   /** The socket has taken everything: the blocks that waited for it are free. */
   onDrain(): void {
-    const kept = this.#kept;
-    if (!kept || this.#socket.writableLength > 0) return;
+    if (this.#socket.writableLength > 0) return;
+    const kept = this.#kept ?? [];
     this.#kept = this.#own = undefined;
     for (const block of kept) this.#blocks.release(block);
   }
 
-  #isFilling(block: OutputBlock): boolean {
-    return block === this.#own || block === this.#blocks.current;
+  #isFor(block: OutputBlock, room: number): boolean {
+    return block === this.#own || this.#blocks.isFor(block, room);
   }
 
   #hold(room: number): OutputBlock {
@@ -142,12 +146,17 @@ export class Output {
     if (block === undefined) return;
     this.#block = undefined;
     const socket = this.#socket;
-    if (this.#end > this.#start) socket.write(block.bytes.subarray(this.#start, this.#end));
-    // A socket with room has handed all to the system by now. Of what is left in one that has, nobody tells when it is gone.
-    if (socket.writableLength === 0) {
-      if (block === this.#own) this.#own = undefined;
-      this.#blocks.release(block);
-    } else if (socket.writableNeedDrain) this.#keep(block);
+    const part = block.bytes.subarray(this.#start, this.#end);
+    if (socket.writableLength > 0 && block !== this.#own && part.length * sharedPart < block.bytes.length) {
+      if (part.length > 0) socket.write(Buffer.from(part));
+      return this.#blocks.release(block);
+    }
+    if (part.length > 0) socket.write(part);
+    // A socket with room has handed all to the system by now.
+    if (socket.writableLength > 0 && socket.writableNeedDrain) return this.#keep(block);
+    if (block === this.#own) this.#own = undefined;
+    // Of what is left in one with room nobody tells when it is gone.
+    if (socket.writableLength === 0) this.#blocks.release(block);
   }
 
   #keep(block: OutputBlock): void {

@@ -1,4 +1,5 @@
-const firstCapacity = 24;
+/** A poll has fewer fields, and its head waits as long as it does. */
+const firstCapacity = 8;
 
 /**
  * Positions of one scanned head over {@link bytes}. Reused from head to head; holds no strings, so a scan allocates

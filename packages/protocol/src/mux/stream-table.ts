@@ -3,7 +3,7 @@ export interface Numbered {
   readonly id: number;
 }
 
-const firstCapacity = 16;
+const firstCapacity = 4;
 
 /**
  * Streams by their id. Not a `Map`: one whose entries come and go is copied again and again, and V8's copies refer to

@@ -2,8 +2,8 @@
 const smallBytes = 4096;
 const smallBlockBytes = 64 * 1024;
 const blockBytes = 128 * 1024;
-/** Blocks of either size kept for the turns to come, beside the ones being filled (1.5 MiB). */
-const maxSpare = 8;
+/** Blocks of either size kept for the turns to come, beside the ones being filled (0.75 MiB). */
+const maxSpare = 4;
 /** Long bodies' memory that is kept: for each of the two polls that carry one down at a time. No body is longer than 4 MiB. */
 const maxLongSpare = 2;
 const longestKept: number = 4 * 1024 * 1024;

@@ -6,6 +6,7 @@ import { dirname, join, posix, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const GATEWAY_FOLDERS = [
+  'memory',
   'timing',
   'machine',
   'visit',
@@ -39,6 +40,7 @@ export const LAYERS = {
   connector: [], // everything outside node/: it runs in browsers
   'connector/node': ['connector'],
 
+  'gateway/memory': [],
   'gateway/timing': [],
   'gateway/machine': ['gateway/timing'],
   'gateway/visit': [],
@@ -48,6 +50,7 @@ export const LAYERS = {
   'gateway/targets': ['gateway/visit', 'gateway/policy'],
   'gateway/tap': ['gateway/visit'],
   'gateway/forward': [
+    'gateway/memory',
     'gateway/visit',
     'gateway/timing',
     'gateway/policy',
@@ -55,7 +58,7 @@ export const LAYERS = {
     'gateway/tap',
     'type gateway/routing',
   ],
-  'gateway/tunnel': ['gateway/visit', 'gateway/policy', 'gateway/targets', 'gateway/credentials'],
+  'gateway/tunnel': ['gateway/memory', 'gateway/visit', 'gateway/policy', 'gateway/targets', 'gateway/credentials'],
   'gateway/credentials': ['gateway/policy'],
   'gateway/admin': ['gateway/credentials', 'type gateway/targets', 'type gateway/tap'],
   'gateway/gateway-options.ts': GATEWAY_FOLDERS, // types alone

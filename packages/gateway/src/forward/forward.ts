@@ -2,6 +2,7 @@ import type { Reason } from '@reverse-http/protocol/errors';
 import { type AnswerHandler, type Delivered, OpenedExchange } from '@reverse-http/protocol/exchange';
 import { type Asked, asksTunnel, Head } from '@reverse-http/protocol/http1';
 import type { ByteSink, HeadSource } from '@reverse-http/protocol/mux';
+import type { SpareBlocks } from '../memory/spare-blocks.js';
 import type { DeadlinePolicy } from '../policy/target-policy.js';
 import type { RouteMatch } from '../routing/route.js';
 import type { Hold, Waiting } from '../targets/hold.js';
@@ -14,7 +15,7 @@ import { type Affinity, createAffinity } from './affinity.js';
 import { type AnswerHeads, createAnswerHeads, transparentAnswerHeads } from './answer-head.js';
 import { type Deadline, Deadlines } from './deadlines.js';
 import { isIdempotent } from './is-idempotent.js';
-import { KeptBlocks, KeptBody } from './kept-body.js';
+import { createKeptBlocks, KeptBody } from './kept-body.js';
 import { mergeVary } from './merge-vary.js';
 import type { RequestHeads } from './request-head.js';
 
@@ -42,7 +43,7 @@ interface Shared extends Required<ForwardServices> {
   readonly affinity: Affinity;
   /** Scratch for the heads of answers. */
   readonly scratch: Head;
-  readonly keptBlocks: KeptBlocks;
+  readonly keptBlocks: SpareBlocks;
 }
 
 /** A refused request is tried with this many connectors at most. */
@@ -59,7 +60,7 @@ export function createForwarder(services: ForwardServices): Forwarder {
     answerHeads: transparent ? transparentAnswerHeads : createAnswerHeads(services.now),
     affinity: createAffinity(),
     scratch: new Head(),
-    keptBlocks: new KeptBlocks(),
+    keptBlocks: createKeptBlocks(),
   };
   return {
     forward(visit, match, target, deadlines = target.policy) {

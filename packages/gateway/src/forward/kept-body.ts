@@ -1,37 +1,19 @@
 import type { ByteSource } from '@reverse-http/protocol/mux';
+import { SpareBlocks } from '../memory/spare-blocks.js';
 
 /** What is kept of a body until it is clear that the request was not refused; a longer one is not sent a second time. */
 const maxKeptBytes = 64 * 1024;
-/** Most bodies are no longer. */
-const shortBytes = 4 * 1024;
-/** Blocks kept for bodies to come (256 and 512 KiB). */
-const maxSpareShort = 64;
-const maxSpareLong = 8;
-
 const noBytes: Uint8Array = new Uint8Array(0);
 
-/** Memory for what is kept of bodies, shared by all of them: V8 counts what is asked for, until it runs a full collection. */
-export class KeptBlocks {
-  readonly #short: Uint8Array[] = [];
-  readonly #long: Uint8Array[] = [];
-
-  /** A block of at least `bytes`, at most 64 KiB. */
-  take(bytes: number): Uint8Array {
-    if (bytes <= shortBytes) return this.#short.pop() ?? Buffer.allocUnsafeSlow(shortBytes);
-    return this.#long.pop() ?? Buffer.allocUnsafeSlow(maxKeptBytes);
-  }
-
-  /** Nobody refers to it any more. */
-  give(block: Uint8Array): void {
-    if (block.length === shortBytes && this.#short.length < maxSpareShort) this.#short.push(block);
-    if (block.length === maxKeptBytes && this.#long.length < maxSpareLong) this.#long.push(block);
-  }
+/** Memory for what is kept of bodies, shared by all of them: up to 1 MiB is kept. */
+export function createKeptBlocks(): SpareBlocks {
+  return new SpareBlocks(4 * 1024, [64, 16, 8]);
 }
 
 /** A body whose beginning can be read once more, for another connector when the first one refused the request. */
 export class KeptBody implements ByteSource {
   readonly #source: ByteSource;
-  readonly #blocks: KeptBlocks;
+  readonly #blocks: SpareBlocks;
   #kept: Uint8Array | undefined = noBytes;
   #length = 0;
   /** Where reading the kept part again stands; {@link #length} when it is done. */
@@ -41,7 +23,7 @@ export class KeptBody implements ByteSource {
   readonly #onRead: (() => void) | undefined;
 
   /** @param onRead Called when bytes were taken. */
-  constructor(source: ByteSource, blocks: KeptBlocks, onRead?: () => void) {
+  constructor(source: ByteSource, blocks: SpareBlocks, onRead?: () => void) {
     this.#source = source;
     this.#blocks = blocks;
     this.#onRead = onRead;

@@ -1,5 +1,6 @@
 import type { ByteSource } from '@reverse-http/protocol/mux';
 import type { Clock } from '@reverse-http/protocol/session';
+import { SpareBlocks } from '../memory/spare-blocks.js';
 import type { Visit } from '../visit/visit.js';
 
 /** Settings of a {@link ReadBody}. */
@@ -26,14 +27,15 @@ const leastBytes = 16 * 1024;
  * by the visitor's word.
  */
 export function createBodyReader(clock: Clock): ReadBody {
-  const blocks = new BodyBlocks();
+  // Up to 6.75 MiB are kept for bodies to come.
+  const blocks = new SpareBlocks(64 * 1024, [4, 2, 2, 1]);
   return (visit, options, onBody) => {
     const { body, head } = visit;
     if (!body) return onBody(new Uint8Array(0));
     if (head.contentLength > options.maxBytes) return visit.fail('body-too-large');
     const block = blocks.take(0);
     const length = body.read(block, 0, Math.min(block.length, options.maxBytes));
-    if (body.ended) return blocks.lend(block, length, onBody);
+    if (body.ended) return lend(blocks, block, length, onBody);
     readPieces(visit, body, options, onBody, { block, length, blocks, clock });
   };
 }
@@ -42,7 +44,7 @@ export function createBodyReader(clock: Clock): ReadBody {
 interface Begun {
   readonly block: Uint8Array;
   readonly length: number;
-  readonly blocks: BodyBlocks;
+  readonly blocks: SpareBlocks;
   readonly clock: Clock;
 }
 
@@ -93,12 +95,12 @@ function readPieces(
     if (done || !source.ended) return;
     done = true;
     timer?.cancel();
-    blocks.lend(bytes, length, onBody);
+    lend(blocks, bytes, length, onBody);
   }
 
   function grow(): void {
     const wanted = Math.min(Math.max(bytes.length * 4, leastBytes), longest);
-    moveTo(wanted < smallestBlock ? new Uint8Array(wanted) : blocks.take(wanted));
+    moveTo(wanted < blocks.smallest ? new Uint8Array(wanted) : blocks.take(wanted));
   }
 
   function moveTo(other: Uint8Array): void {
@@ -114,36 +116,11 @@ function readPieces(
   read();
 }
 
-/** Lengths of blocks, each four times the one before; and how many are kept for bodies to come (6.75 MiB in all). */
-const smallestBlock: number = 64 * 1024;
-const maxSpare = [4, 2, 2, 1];
-
-/** Memory that bodies are read into. */
-class BodyBlocks {
-  readonly #spare: Uint8Array[][] = maxSpare.map(() => []);
-
-  /** A block of at least `bytes`. */
-  take(bytes: number): Uint8Array {
-    for (const [index, spare] of this.#spare.entries()) {
-      const size = smallestBlock * 4 ** index;
-      if (size >= bytes) return spare.pop() ?? Buffer.allocUnsafeSlow(size);
-    }
-    return Buffer.allocUnsafeSlow(bytes);
-  }
-
-  /** Nobody refers to `block` any more. Other memory is let alone. */
-  give(block: Uint8Array): void {
-    const index = Math.log2(block.length / smallestBlock) / 2;
-    const spare = this.#spare[index];
-    if (spare && spare.length < maxSpare[index]!) spare.push(block);
-  }
-
-  /** Gives it back after the call. */
-  lend(block: Uint8Array, length: number, use: (bytes: Uint8Array) => void): void {
-    try {
-      use(block.subarray(0, length));
-    } finally {
-      this.give(block);
-    }
+/** Gives the block back after the call. */
+function lend(blocks: SpareBlocks, block: Uint8Array, length: number, use: (bytes: Uint8Array) => void): void {
+  try {
+    use(block.subarray(0, length));
+  } finally {
+    blocks.give(block);
   }
 }

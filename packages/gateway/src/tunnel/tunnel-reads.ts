@@ -25,7 +25,7 @@ export class TunnelReads {
   /** Copies what was read to where it is good until it was {@link used}. */
   keep(bytes: Uint8Array): Buffer {
     const room = bytes.length < leastBytes || this.#closed ? undefined : this.#blocks.room(bytes.length);
-    if (!room || room.length < bytes.length) {
+    if (!room) {
       this.#blocks.cameElsewhere(bytes.length);
       return Buffer.from(bytes);
     }

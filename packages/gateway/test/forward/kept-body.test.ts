@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { KeptBlocks, KeptBody } from '../../src/forward/kept-body.js';
+import { createKeptBlocks, KeptBody } from '../../src/forward/kept-body.js';
 import { sourceOf } from '../support/scripted-connector.js';
 
-const blocks = new KeptBlocks(); // What one body gave back serves the next.
+const blocks = createKeptBlocks(); // What one body gave back serves the next.
 
 function read(body: KeptBody, most: number): string {
   const into = new Uint8Array(most + 2);

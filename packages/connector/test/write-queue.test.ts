@@ -1,16 +1,6 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { WriteQueue } from '../src/node/handler/write-queue.js';
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-
-/** Weak references hold what they refer to until the job at hand is over. */
-async function collectGarbage(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
-  collect();
-}
+import { collectGarbage } from './harness/collect-garbage.js';
 
 function createQueue(): WriteQueue {
   return new WriteQueue({ inContext: (step) => step(), onDrained() {}, onAllTaken() {} });

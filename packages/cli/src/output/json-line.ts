@@ -1,6 +1,14 @@
-import { type Output, writeLine } from '../io.js';
+import type { Output } from '../io.js';
+import { printable } from '../printable.js';
 
-/** One JSON line with the time first; fields that are undefined are left out. */
-export function writeJsonLine(output: Output, fields: object, time: string = new Date().toISOString()): void {
-  writeLine(output, JSON.stringify({ time, ...fields }));
+/** What a JSON line says first. */
+export interface JsonLine {
+  /** ISO 8601. */
+  readonly time: string;
+  readonly event: string;
+}
+
+/** Writes `line` as one line of JSON; fields that are undefined are left out. */
+export function writeJsonLine<Line extends JsonLine>(output: Output, line: Line): void {
+  output.write(`${printable(JSON.stringify(line))}\n`);
 }

@@ -26,12 +26,14 @@ export function fillRequest(request: IncomingMessage, head: Head, text: string):
   request.url = head.pathEnd > head.pathStart ? text.slice(head.pathStart, head.pathEnd) : pathOf(head);
   const { count, positions, ids } = head;
   const lines: string[] = [];
+  let at = 0;
   for (let i = 0; i < count; i++) {
     if (ids[i] === Field.Upgrade) continue;
     const base = i * 4;
-    lines.push(text.slice(positions[base], positions[base + 1]), text.slice(positions[base + 2], positions[base + 3]));
+    lines[at++] = text.slice(positions[base], positions[base + 1]);
+    lines[at++] = text.slice(positions[base + 2], positions[base + 3]);
   }
-  (request as unknown as FillableMessage)._addHeaderLines(lines, lines.length);
+  (request as unknown as FillableMessage)._addHeaderLines(lines, at);
 }
 
 /** Fills in the trailers of a message that is marked complete. */

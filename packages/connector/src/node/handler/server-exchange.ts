@@ -281,8 +281,9 @@ function onSinkClosed(this: SinkSocket): void {
 }
 
 function closeResponse(response: ServerResponse): void {
-  const { closed } = response as unknown as ClosableResponse;
-  if (closed) return;
-  Object.assign(response as unknown as ClosableResponse, { destroyed: true, _closed: true });
+  const closable = response as unknown as ClosableResponse;
+  if (closable.closed) return;
+  closable.destroyed = true;
+  closable._closed = true;
   response.emit('close');
 }

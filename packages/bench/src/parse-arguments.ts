@@ -24,7 +24,7 @@ Measures a gateway with its connector against nginx, and against the server by i
 Every round measures every subject once, by turns; what counts is the median of the ratios within the rounds.
 
   --rounds N     rounds a row (5)
-  --seconds S    whole seconds a measurement (2)
+  --seconds S    whole seconds a measurement (2); "stall" takes three times as long
   --quick        one round of 1 s, small amounts: does it run, not how fast
   --only ROW     this row only; may be given more than once
   --check        exit 1 when a budget is missed, or could not be judged, and name it; with --only, of those rows

@@ -26,3 +26,13 @@ it('keeps no more than 64 KiB back', async () => {
   await endOfTurn();
   expect(written.join('')).toBe(line.repeat(200));
 });
+
+it('writes what it keeps when it is told to, once', async () => {
+  const written: string[] = [];
+  const output = gatherOutput({ write: (text) => written.push(text) });
+  output.write('one\n');
+  output.flush();
+  expect(written).toEqual(['one\n']);
+  await endOfTurn();
+  expect(written).toEqual(['one\n']);
+});

@@ -1,7 +1,8 @@
-import { createHook } from 'node:async_hooks';
+import { AsyncLocalStorage, createHook } from 'node:async_hooks';
 import { createServer } from 'node:http';
 import { expect, it } from 'vitest';
 import type { StreamAcceptor } from '../src/link/stream-acceptor.js';
+import { keepTick } from '../src/node/handler/keep-tick.js';
 import { createServerAcceptor } from '../src/node/handler/server.js';
 import { collectGarbage } from './harness/collect-garbage.js';
 
@@ -29,4 +30,17 @@ it('keeps one tick alive while a server is connected', async () => {
   expect(alive(passing)).toBe(0);
   expect(alive(kept)).toBe(1);
   expect(acceptor?.active).toBe(0);
+});
+
+it('keeps nothing of the context that it was made in', async () => {
+  const storage = new AsyncLocalStorage<object>();
+  const stores: WeakRef<object>[] = [];
+  const keepIn = (store: object): object => {
+    stores.push(new WeakRef(store));
+    return storage.run(store, keepTick);
+  };
+  const kept = keepIn({});
+  for (let i = 0; i < 4; i++) await collectGarbage();
+  expect(alive(stores)).toBe(0);
+  expect(Object.keys(kept)).toEqual(['tick']);
 });

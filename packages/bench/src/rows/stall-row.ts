@@ -11,7 +11,7 @@ const bodyBytes = 2 ** 30;
 /** Until every buffer on the way is full, ms: filling them is work for everybody, but not what standing still costs. */
 const fillingMs = 500;
 const load = { perSecond: 2_000, visitors: 64 };
-/** So much longer than others: the p99 of a few thousand requests is what a few collections make it. */
+/** Its measurements take so many times `--seconds`: the p99 of a few thousand requests is what a few collections make it. */
 const timesLonger = 3;
 
 /** One visitor asks for a large body and stops reading it, while others ask the same target. */

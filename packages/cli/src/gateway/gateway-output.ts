@@ -1,5 +1,5 @@
 import type { AccessLogEntry, GatewayEvent } from '@reverse-http/gateway';
-import { type Io, writeLine } from '../io.js';
+import { type Io, type Output, writeLine } from '../io.js';
 import { gatherOutput } from '../output/gather-output.js';
 import { writeJsonLine } from '../output/json-line.js';
 import { type Style, styleFor } from '../output/style.js';
@@ -12,6 +12,8 @@ export interface GatewayOutput {
   event(event: GatewayEvent): void;
   /** Something for people: a warning, a hint. */
   note(line: string): void;
+  /** Nothing more is to come: writes what was kept back. */
+  end(): void;
 }
 
 /** What there is to know about a gateway that just started. */
@@ -30,15 +32,22 @@ export function createGatewayOutput(io: Io, json: boolean): GatewayOutput {
 }
 
 function jsonOutput({ stdout, stderr }: Io): GatewayOutput {
-  const lines = gatherOutput(stdout);
+  const requests = gatherOutput(stdout);
+  const others: Output = {
+    write(text) {
+      requests.flush();
+      stdout.write(text);
+    },
+  };
   return {
     listening(details) {
-      writeJsonLine(lines, { time: new Date().toISOString(), event: 'listening', ...details });
+      writeJsonLine(others, { time: new Date().toISOString(), event: 'listening', ...details });
       for (const line of startLines(details)) writeLine(stderr, line);
     },
-    request: ({ time, ...entry }) => writeJsonLine(lines, { time, event: 'request', ...entry }),
-    event: (event) => writeJsonLine(lines, event),
+    request: ({ time, ...entry }) => writeJsonLine(requests, { time, event: 'request', ...entry }),
+    event: (event) => writeJsonLine(others, event),
     note: (line) => writeLine(stderr, line),
+    end: () => requests.flush(),
   };
 }
 
@@ -51,6 +60,7 @@ function linesOutput(io: Io): GatewayOutput {
     request: (entry) => writeLine(io.stdout, requestLine(entry, style)),
     event: (event) => writeLine(io.stdout, eventLine(event, style)),
     note: (line) => writeLine(io.stderr, line),
+    end() {},
   };
 }
 

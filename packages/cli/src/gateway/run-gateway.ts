@@ -71,6 +71,7 @@ export async function runGateway(flags: GatewayFlags, io: Io): Promise<number> {
     await ended;
     return exitCodes.done;
   } finally {
+    output.end();
     store?.close();
   }
 }

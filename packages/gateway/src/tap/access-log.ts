@@ -54,9 +54,9 @@ export function createAccessLog(write: (entry: AccessLogEntry) => void, options:
   };
 }
 
-/** The time as ISO 8601. Formatted once a millisecond: it would be most of what an entry costs. */
+/** The time as ISO 8601. Formatted once a millisecond: it would be most of making an entry. */
 function createIsoClock(): () => string {
-  let last = 0;
+  let last = -1;
   let text = '';
   return () => {
     const now = Date.now();

@@ -14,7 +14,7 @@ export function keepTick(): object {
   return kept;
 }
 
-/** Under symbols a tick has two numbers, and whatever its context is kept by; what has passed is asked for none of them. */
+/** Under symbols a tick has two numbers, and what its context is kept by. Nobody asks a tick that has run for that. */
 function withoutContext(tick: object): object {
   const values = tick as Record<symbol, unknown>;
   for (const key of Object.getOwnPropertySymbols(tick)) if (typeof values[key] !== 'number') values[key] = undefined;

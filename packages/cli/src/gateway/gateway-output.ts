@@ -1,5 +1,5 @@
 import type { AccessLogEntry, GatewayEvent } from '@reverse-http/gateway';
-import { type Io, type Output, writeLine } from '../io.js';
+import { type Io, writeLine } from '../io.js';
 import { gatherOutput } from '../output/gather-output.js';
 import { writeJsonLine } from '../output/json-line.js';
 import { type Style, styleFor } from '../output/style.js';
@@ -32,22 +32,20 @@ export function createGatewayOutput(io: Io, json: boolean): GatewayOutput {
 }
 
 function jsonOutput({ stdout, stderr }: Io): GatewayOutput {
-  const requests = gatherOutput(stdout);
-  const others: Output = {
-    write(text) {
-      requests.flush();
-      stdout.write(text);
-    },
-  };
+  const lines = gatherOutput(stdout);
   return {
     listening(details) {
-      writeJsonLine(others, { time: new Date().toISOString(), event: 'listening', ...details });
+      writeJsonLine(lines, { time: new Date().toISOString(), event: 'listening', ...details });
+      lines.flush();
       for (const line of startLines(details)) writeLine(stderr, line);
     },
-    request: ({ time, ...entry }) => writeJsonLine(requests, { time, event: 'request', ...entry }),
-    event: (event) => writeJsonLine(others, event),
+    request: ({ time, ...entry }) => writeJsonLine(lines, { time, event: 'request', ...entry }),
+    event(event) {
+      writeJsonLine(lines, event);
+      lines.flush();
+    },
     note: (line) => writeLine(stderr, line),
-    end: () => requests.flush(),
+    end: () => lines.flush(),
   };
 }
 
